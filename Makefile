@@ -25,8 +25,12 @@ $(COLAB)/.installed: requirements-colab.txt
 	$(COLAB)/bin/python -m pip install --quiet -r requirements-colab.txt
 	touch $@
 
-book: $(VENV)/.installed  ## build the site into _build/html
-	@$(PYTHON) tools/build.py
+$(VENV)/.bench: $(VENV)/.installed requirements-bench.txt
+	$(PYTHON) -m pip install --quiet --no-deps -r requirements-bench.txt
+	touch $@
+
+book: $(VENV)/.installed  ## build the site into _build/html; CHAPTER=01_linear_regions: one chapter, into _build/one
+	@$(PYTHON) tools/build.py $(CHAPTER)
 
 test: book $(COLAB)/.installed  ## run the unit tests, every notebook, and the tests of the site
 	$(PYTHON) -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env tests book --ignore tests/benchmarks
@@ -34,7 +38,7 @@ test: book $(COLAB)/.installed  ## run the unit tests, every notebook, and the t
 serve: book  ## build the site and serve it on http://localhost:8000
 	$(PYTHON) -m http.server 8000 --bind localhost --directory _build/html
 
-bench: $(VENV)/.installed  ## time the helpers beside their slow twins, as ratios
+bench: $(VENV)/.bench  ## time the helpers beside slow twins and public packages, as ratios
 	$(PYTHON) -m pytest tests/benchmarks --benchmark-enable -s
 
 lint: $(VENV)/.installed  ## check the style of code and notebooks

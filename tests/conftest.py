@@ -2,7 +2,7 @@
 
 import functools
 import http.server
-import importlib.util
+import importlib
 import os
 import shutil
 import threading
@@ -19,11 +19,8 @@ matplotlib.use("Agg")
 
 
 def tool(name):
-    """The module of a command in tools/, which is no package."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The module of a command in tools/, which pytest's settings put on the path."""
+    return importlib.import_module(name)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -12,7 +12,7 @@ from conftest import ROOT, tool
 def build(tmp_path, monkeypatch):
     """The build tool, on a book of its own."""
     made = tool("build")
-    for name in ("ROOT", "BUILD", "STAMP"):
+    for name in ("ROOT", "BUILD"):
         inside = getattr(made, name).relative_to(ROOT)
         monkeypatch.setattr(made, name, tmp_path / inside)
     (tmp_path / "helpers" / "results").mkdir(parents=True)
@@ -26,21 +26,57 @@ def build(tmp_path, monkeypatch):
     "name", ["helpers/a.py", "helpers/b.py", "helpers/results/r.json", "_config.yml"]
 )
 def test_a_change_in_what_the_notebooks_use_discards_the_build(build, name):
-    build.discard_stale(build.inputs_hash())
+    build.discard_stale(build.inputs_hash(), build.BUILD)
     page = build.BUILD / "page.html"
     page.touch()
-    build.discard_stale(build.inputs_hash())
+    build.discard_stale(build.inputs_hash(), build.BUILD)
     assert page.exists()
     (build.ROOT / name).write_text("x = 2\n")
-    build.discard_stale(build.inputs_hash())
+    build.discard_stale(build.inputs_hash(), build.BUILD)
     assert not page.exists()
 
 
 def test_a_build_without_a_stamp_is_discarded(build):
     build.BUILD.mkdir()
     (build.BUILD / "page.html").touch()
-    build.discard_stale(build.inputs_hash())
+    build.discard_stale(build.inputs_hash(), build.BUILD)
     assert not (build.BUILD / "page.html").exists()
+
+
+def test_one_chapter_keeps_the_pages_that_are_not_notebooks():
+    cut = tool("build").contents(["02_edge_of_chaos"])
+    files = [entry["file"] for part in cut["parts"] for entry in part["chapters"]]
+    pages = ["book/notation", "book/ledger", "book/references"]
+    assert files == ["book/02_edge_of_chaos", *pages]
+
+
+def test_an_unknown_chapter_is_told_the_known_ones():
+    with pytest.raises(ValueError, match=r"no chapter '02' in _toc.yml; there are \["):
+        tool("build").contents(["02"])
+
+
+@pytest.fixture
+def notebooks(tmp_path):
+    """A notebook that runs and one that fails."""
+    made = {}
+    for name, code in (("good", "print(6 * 7)"), ("bad", "1 / 0")):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+        made[name] = tmp_path / f"{name}.ipynb"
+        nbformat.write(notebook, made[name])
+    return made
+
+
+def test_notebooks_run_side_by_side_into_the_cache(notebooks, tmp_path):
+    execute = tool("execute")
+    errors = execute.execute(list(notebooks.values()), tmp_path / "cache")
+    assert len(errors) == 1
+    assert errors[0].startswith("bad.ipynb\n")
+    assert "ZeroDivisionError" in errors[0]
+    found = execute.costs(list(notebooks.values()), tmp_path / "cache")
+    assert list(found) == [notebooks["good"]]
+    assert 10 < found[notebooks["good"]].megabytes < 500
+    assert 0 < found[notebooks["good"]].seconds < 60
+    assert execute.execute([notebooks["good"]], tmp_path / "cache") == []
 
 
 CELLS = [
@@ -76,8 +112,7 @@ def test_an_error_that_is_no_claim_stops_the_run(chapter):
         chapter.run("09_toy", ["seed = oops"])
 
 
-def test_seeds_are_summed_up(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "tools")
+def test_seeds_are_summed_up():
     row = tool("seeds").summary("1.1", np.array([[1.0, 0], [2.0, 1], [3.0, 0]]))
     assert row == {"id": "1.1", "seeds": 3, "failed": 1, "mean": 2.0, "sd": 1.0}
 

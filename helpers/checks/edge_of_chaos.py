@@ -1,0 +1,50 @@
+"""The checks of chapter 2, the edge of chaos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from helpers import edge_of_chaos
+from helpers.checks._outcome import PASSED, UNSOLVED, Check, asked, near
+
+Function = Callable[[np.ndarray], np.ndarray]
+
+
+def edge_point(
+    answer: Callable[[Function, Function, float], tuple[float, float]],
+) -> Check:
+    """Chapter 2, exercise 2: (sigma_w, q) on the edge of chaos of an activation."""
+    scales = {"tanh": (0.05, 0.2, 1.0, 0.01), "elu": (0.05, 0.2, 1.0), "erf": (0.2,)}
+    for name, sigma_b in [(name, s) for name, all_ in scales.items() for s in all_]:
+        act = edge_of_chaos.ACTIVATIONS[name]
+        right = edge_of_chaos.edge_of_chaos(name, sigma_b)
+        yours = asked(answer, act.phi, act.d1, sigma_b)
+        if isinstance(yours, Check):
+            return yours
+        if not (isinstance(yours, tuple | list | np.ndarray) and len(yours) == 2):
+            return Check(False, f"expected a pair (sigma_w, q), got {yours!r}")
+        if not (near(yours[0], right.sigma_w) and near(yours[1], right.q)):
+            return Check(
+                False,
+                f"for {name} at sigma_b = {sigma_b} you say {yours[0]} and {yours[1]}, "
+                f"the right values are {right.sigma_w:.7f} and {right.q:.7f}",
+            )
+    return PASSED
+
+
+def leaky_like_residual(answer: float) -> Check:
+    """Chapter 2, exercise 3: the leaky slope equal to a residual branch of scale 1."""
+    if answer is None or answer is ...:
+        return UNSOLVED
+    if not isinstance(answer, int | float) or not 0 < answer < 1:
+        return Check(False, f"the slope is a number between 0 and 1, got {answer!r}")
+    share = (1 - answer) ** 2 / (1 + answer**2)
+    if near(share, 1 / 3):
+        return PASSED
+    return Check(
+        False,
+        f"with slope {answer:g} the map bends {share:.3f} times as much as that of "
+        "ReLU; the residual network's bends 0.333 times as much",
+    )

@@ -1,0 +1,91 @@
+"""The checks of chapter 1, linear regions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers import linear_regions, networks
+from helpers.checks._outcome import PASSED, UNSOLVED, Check, asked, near
+
+Layers = list[tuple[np.ndarray, np.ndarray]]
+
+
+def hard_tanh_breakpoints(
+    answer: Callable[[Layers, np.ndarray, np.ndarray], ArrayLike],
+) -> Check:
+    """Chapter 1, exercise 2: every breakpoint of a hard tanh network on a segment."""
+    for seed in range(20):
+        net = networks.mlp([3, 8, 8, 1], "hard_tanh", sigma_w=2, sigma_b=1, seed=seed)
+        layers = [_arrays(net[i]) for i in (0, 2)]
+        start, end = np.random.default_rng(seed).normal(size=(2, 3)) * 2
+        right = linear_regions.line_breakpoints(net, start, end)
+        yours = asked(answer, layers, start, end)
+        if isinstance(yours, Check):
+            return yours
+        if wrong := _difference(yours, right):
+            return Check(False, f"network {seed}: {wrong}")
+    return PASSED
+
+
+def angle_law(answer: Callable[[np.ndarray, np.ndarray, float], float]) -> Check:
+    """Chapter 1, exercise 3: expected breakpoints of one first-layer neuron."""
+    rng = np.random.default_rng(0)
+    cases = [(*rng.normal(size=(2, n)), s) for n in (1, 3, 50) for s in (0.1, 1.0)]
+    cases.append((np.zeros(2), np.ones(2), 1.0))
+    for p, q, sigma_b in cases:
+        right = linear_regions.expected_breakpoints([1], sigma_b, p, q)[0]
+        yours = asked(answer, p, q, sigma_b)
+        if isinstance(yours, Check):
+            return yours
+        if not near(yours, right):
+            return Check(
+                False,
+                f"for p = {_short(p)}, q = {_short(q)}, sigma_b = {sigma_b} you say "
+                f"{yours}, the right value is {right:.6f}",
+            )
+    return PASSED
+
+
+def half_of_layer_three(answer: float) -> Check:
+    """Chapter 1, exercise 4: the bias variance that leaves half inside [-1, 1]."""
+    if answer is None or answer is ...:
+        return UNSOLVED
+    if not isinstance(answer, int | float) or not 0 < answer < math.inf:
+        return Check(False, f"a variance is a number above 0, got {answer!r}")
+    share = linear_regions.expected_breakpoints([1, 1, 1], answer**0.5, [-1.0], [1.0])[
+        2
+    ]
+    if near(share, 0.5):
+        return PASSED
+    return Check(
+        False, f"with {answer:g} the segment holds {share:.3f} of them, not 0.5"
+    )
+
+
+def _difference(yours: ArrayLike, right: np.ndarray) -> str:
+    """How the reader's breakpoints differ from the right ones; empty if they do not."""
+    try:
+        found = np.asarray(yours, dtype=np.float64)
+    except (TypeError, ValueError):
+        return f"expected an array of numbers, got {type(yours).__name__}"
+    if found.shape != right.shape:
+        return f"{found.size} breakpoints found, there are {right.size}"
+    if not np.allclose(found, right, rtol=0, atol=1e-9):
+        worst = int(np.nanargmax(np.abs(found - right)))
+        return (
+            f"breakpoint {worst} is at {right[worst]:.9f}, you say {found[worst]:.9f}"
+        )
+    return ""
+
+
+def _arrays(linear: Any) -> tuple[np.ndarray, np.ndarray]:
+    return linear.weight.detach().numpy(), linear.bias.detach().numpy()
+
+
+def _short(point: np.ndarray) -> str:
+    return np.array2string(point, precision=3, threshold=4)

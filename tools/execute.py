@@ -1,0 +1,86 @@
+"""Run notebooks side by side and keep their outputs where MyST-NB looks for them."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+
+CELL_SECONDS = 180
+"""A cell that takes longer stops the build."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one notebook took: seconds, and megabytes of memory at its peak."""
+
+    seconds: float
+    megabytes: float
+
+
+def costs(notebooks: Sequence[Path], folder: Path) -> dict[Path, Cost]:
+    """What each notebook took when it was run; those without a run are left out."""
+    cache, found = get_cache(str(folder)), {}
+    for path in notebooks:
+        with suppress(KeyError):
+            data = cache.match_cache_notebook(_read(path)).data
+            found[path] = Cost(data["execution_seconds"], data["peak_megabytes"])
+    return found
+
+
+def execute(notebooks: Sequence[Path], folder: Path) -> list[str]:
+    """Run the notebooks that the cache in `folder` lacks, as many at once as cores.
+
+    Returns:
+        The traceback of each notebook that failed; the others are kept.
+    """
+    cache, errors = get_cache(str(folder)), []
+    known = costs(notebooks, folder)
+    waiting = [path for path in notebooks if path not in known]
+    settings = {"mp_context": get_context("spawn"), "max_tasks_per_child": 1}
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), **settings) as pool:
+        running = {pool.submit(_run, path): path for path in waiting}
+        for done in as_completed(running):
+            path, (notebook, cost, error) = running[done], done.result()
+            if error is not None:
+                errors.append(f"{path.name}\n{error}")
+                continue
+            data = {
+                "execution_seconds": cost.seconds,
+                "peak_megabytes": cost.megabytes,
+            }
+            cache.cache_notebook_bundle(
+                CacheBundleIn(notebook, str(path), data=data),
+                check_validity=False,
+                overwrite=True,
+            )
+            print(f"ran {path.stem} in {cost.seconds:.0f} s", flush=True)
+    return errors
+
+
+def _run(path: Path) -> tuple[nbformat.NotebookNode, Cost, str | None]:
+    """Run one notebook in its folder; this process runs no other."""
+    notebook, start = _read(path), time.monotonic()
+    done = single_nb_execution(
+        notebook, cwd=str(path.parent), timeout=CELL_SECONDS, allow_errors=False
+    )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    per_megabyte = 2**20 if sys.platform == "darwin" else 2**10
+    cost = Cost(time.monotonic() - start, peak / per_megabyte)
+    return notebook, cost, done.exc_string
+
+
+def _read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
