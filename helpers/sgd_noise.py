@@ -47,6 +47,7 @@ __all__ = [
     "TwoBasins",
     "clipped_square",
     "descent_escape",
+    "displaced_losses",
     "dynamics",
     "escape_indicator",
     "expected_sharpness",
@@ -59,6 +60,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+_NETWORKS_AT_ONCE = 32
 _ROWS_AT_ONCE = 2**24  # numbers of centred gradients held at once
 
 
@@ -168,6 +170,45 @@ def _trace_of_product(h: Symmetric | Array, s: GradientNoise | Array) -> float:
     return float(sum(np.sum((h @ block.T).T * block) for block in blocks))
 
 
+def displaced_losses(
+    net: nn.Sequential,
+    x: Tensor,
+    y: Tensor,
+    steps: ArrayLike,
+    *,
+    loss: str | Loss = "cross_entropy",
+) -> Array:
+    """Loss of the network at theta + step, for many steps.
+
+    Args:
+        net: as in `per_sample_gradients`, left unchanged.
+        x: inputs, [n, n_in].
+        y: targets, [n, ...].
+        steps: displacements of the trained parameters, [K, D].
+        loss: as in `per_sample_gradients`.
+
+    Returns:
+        [K]. Cost: K forward passes, a few dozen networks at a time.
+
+    Raises:
+        ValueError: steps not [K, D].
+    """
+    moves = torch.as_tensor(np.asarray(steps))
+    here = Stack([net]).theta
+    if moves.ndim != 2 or moves.shape[1] != here.shape[1]:
+        raise ValueError(
+            f"steps must be [K, {here.shape[1]}], got shape {list(moves.shape)}"
+        )
+    x, y = read_data(x, y, here)
+    criterion = read_loss(loss)
+    found = []
+    for part in moves.split(_NETWORKS_AT_ONCE):
+        stack = Stack([net] * len(part))
+        stack.theta += part.to(here)
+        found.append(stack.losses(x, y, criterion).double())
+    return torch.cat(found).numpy()
+
+
 def expected_sharpness(
     net: nn.Sequential,
     x: Tensor,
@@ -202,18 +243,14 @@ def expected_sharpness(
         raise ValueError(
             f"scale must be > 0 and draws >= 2, got {scale!r} and {draws!r}"
         )
-    one, pair = Stack([net]), Stack([net, net])
-    x, y = read_data(x, y, one.theta)
-    criterion = read_loss(loss)
-    here = one.losses(x, y, criterion)
     generator = torch.Generator().manual_seed(seed)
-    found = []
-    for _ in range(draws):
-        nu = torch.randn(one.dimension, generator=generator, dtype=torch.float64)
-        step = (scale * nu).to(one.theta)
-        pair.theta[:] = one.theta + torch.stack([step, -step])
-        found.append(float((pair.losses(x, y, criterion) - here).double().mean()))
-    return float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(draws))
+    dimension = Stack([net]).dimension
+    nu = scale * torch.randn(draws, dimension, generator=generator, dtype=torch.float64)
+    options = {"loss": loss}
+    here = displaced_losses(net, x, y, np.zeros((1, dimension)), **options)
+    both = [displaced_losses(net, x, y, sign * nu, **options) for sign in (1, -1)]
+    rise = (both[0] + both[1]) / 2 - here
+    return float(rise.mean()), float(rise.std(ddof=1) / math.sqrt(draws))
 
 
 def clipped_square(delta: float) -> Loss:
