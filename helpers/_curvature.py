@@ -11,8 +11,7 @@ from scipy.linalg import eigh
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 from torch.autograd import grad
-from torch.func import functional_call, vmap
-from torch.func import hessian as second_derivative
+from torch.func import functional_call
 
 from helpers._dense_gradients import Stack, piecewise_linear, read_data, read_loss
 from helpers.training import Loss
@@ -89,19 +88,23 @@ class HessianOperator(LinearOperator):
 
     def _gauss_newton_trace(self, stack: Stack) -> float:
         """(1/n) sum_i Tr(J_i A_i J_i'), one eigenvector of all A_i at a time."""
-
-        def of_one(output: Tensor, target: Tensor) -> Tensor:
-            return self._criterion(output[None], target[None])
-
-        outputs = stack.outputs(self._x)[0]
-        values, vectors = torch.linalg.eigh(
-            vmap(second_derivative(of_one))(outputs, self._y)
-        )
+        inner = self._output_hessians(stack.outputs(self._x)[0].detach())
+        values, vectors = torch.linalg.eigh(inner)
         total = 0.0
         for value, vector in zip(values.T, vectors.movedim(-1, 0), strict=True):
             along = stack.factors(self._x, lambda out, v=vector: (out * v).sum())
             total += float((value * along.norms()[0]).double().mean())
         return total
+
+    def _output_hessians(self, outputs: Tensor) -> Tensor:
+        """A_i, the Hessian of sample i's loss in its outputs, [n, n_out, n_out]."""
+        with torch.enable_grad():
+            outputs.requires_grad_()
+            total = self._criterion(outputs, self._y) * len(outputs)
+            (slope,) = grad(total, outputs, create_graph=True)
+            options = {"retain_graph": True, "materialize_grads": True}
+            rows = [grad(part.sum(), outputs, **options)[0] for part in slope.T]
+        return torch.stack(rows, 1)
 
     def dense(self) -> Array:
         """H itself, [D, D]; D products and 8 D^2 bytes."""

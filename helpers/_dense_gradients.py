@@ -76,6 +76,12 @@ class Factors:
             lambda delta: (delta * c[..., None]).sum(-2),
         )
 
+    def mean(self) -> Tensor:
+        """Mean of the gradients, [R, D]."""
+        delta = self.layers[0][1]
+        even = delta.new_full(delta.shape[:2], 1 / delta.shape[1])
+        return self.combine(even)
+
     def square_sum(self) -> Tensor:
         """Sum over samples of the squared entries of the gradients, [R, D]."""
         return self._joined(

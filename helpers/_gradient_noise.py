@@ -15,6 +15,7 @@ from helpers._dense_gradients import Stack, read_data, read_loss
 from helpers.training import Loss
 
 Array = NDArray[np.float64]
+_ZERO = 1e-12  # share of the first eigenvalue that is rounding
 
 
 def per_sample_gradients(
@@ -89,8 +90,7 @@ class GradientNoise(LinearOperator):
         self._like = stack.theta
         self._batch, self._n, self._replace = batch_size, len(x), replace
         self._scale = noise_scale(batch_size, len(x), replace=replace)
-        even = torch.full((1, self._n), 1 / self._n).to(self._like)
-        self._mean = self._factors.combine(even)
+        self._mean = self._factors.mean()
         self.gradient: Array = self._mean[0].double().numpy()
         super().__init__(np.float64, (stack.dimension, stack.dimension))
 
@@ -111,7 +111,7 @@ class GradientNoise(LinearOperator):
         eigenvalues.
 
         Raises:
-            ValueError: k not in 1..min(N, D).
+            ValueError: k not in 1..min(N, D), or Sigma has fewer nonzero eigenvalues.
 
         Cost: O(N^2 (width + k)).
         """
@@ -121,10 +121,12 @@ class GradientNoise(LinearOperator):
         gram = self._factors.gram()[0].double().numpy()
         gram = gram - gram.mean(axis=0) - gram.mean(axis=1, keepdims=True) + gram.mean()
         values, c = eigh(gram, subset_by_index=[self._n - k, self._n - 1])
-        values, c = np.maximum(values[::-1], 0), c[:, ::-1]
+        values, c = values[::-1], c[:, ::-1]
+        rank = np.count_nonzero(values > _ZERO * values[0])
+        if rank < k:
+            raise ValueError(f"Sigma has rank {rank}, got k = {k}")
         vectors = self._combine((c - c.mean(axis=0)).T)
-        lengths = np.linalg.norm(vectors, axis=1)
-        vectors /= np.where(lengths > 0, lengths, 1)[:, None]
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return self._scale / self._n * values, vectors.T
 
     def sample(self, n: int, *, seed: int, gaussian: bool = False) -> Array:

@@ -179,15 +179,13 @@ class _Run:
         else:
             runs = torch.arange(self.n_runs)[:, None]
             x, y = self.x[runs, chosen], self.y[runs, chosen]
-        even = torch.full((self.n_runs, size), 1 / size).to(x)
-        return self.stack.gradients(x, y, self.loss).combine(even)
+        return self.stack.gradients(x, y, self.loss).mean()
 
     def look(self, *, renew: bool) -> None:
         """Take the gradients of all samples where the networks are now."""
         self.renew = renew
         self.factors = self.stack.gradients(self.x, self.y, self.loss)
-        even = torch.full((self.n_runs, self.n), 1 / self.n).to(self.stack.theta)
-        self.mean = self.factors.combine(even)
+        self.mean = self.factors.mean()
         second = self.factors.norms().mean(1)
         self.trace = self.scale * (second - (self.mean**2).sum(1)).clamp_min(0)
 
