@@ -18,7 +18,13 @@ from torch.nn import functional
 from helpers.networks import ACTIVATIONS
 from helpers.training import Loss
 
-_PIECEWISE_LINEAR = (nn.ReLU, nn.LeakyReLU, nn.Hardtanh, nn.Identity, ACTIVATIONS["abs"])
+_PIECEWISE_LINEAR = (
+    nn.ReLU,
+    nn.LeakyReLU,
+    nn.Hardtanh,
+    nn.Identity,
+    ACTIVATIONS["abs"],
+)
 _ELEMENTWISE = tuple(set(ACTIVATIONS.values()))
 _LOSSES: dict[str, Loss] = {
     "cross_entropy": functional.cross_entropy,
@@ -144,7 +150,9 @@ class Stack:
 
     def __init__(self, nets: Sequence[nn.Sequential]) -> None:
         self._modules = list(_read(nets[0]))
-        shapes = [[(p.shape, p.requires_grad) for p in net.parameters()] for net in nets]
+        shapes = [
+            [(p.shape, p.requires_grad) for p in net.parameters()] for net in nets
+        ]
         if any(shape != shapes[0] for shape in shapes):
             raise ValueError("all networks must have the same architecture")
         named = [dict(net.named_parameters()) for net in nets]

@@ -93,7 +93,9 @@ def descent_escape(
     return eta**2 / 2 * rise @ (rate * noise)
 
 
-def ratio_bound(dimension: ArrayLike, k: int, d: float, alignment: float = 1.0) -> Array:
+def ratio_bound(
+    dimension: ArrayLike, k: int, d: float, alignment: float = 1.0
+) -> Array:
     """Lower bound of r = Tr(H Sigma) / Tr(H Sbar) from the paper's two conditions.
 
     If lam_(k+1) <= lam_1 D^-d and the alignment is at least a, then

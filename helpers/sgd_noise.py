@@ -94,7 +94,7 @@ class EscapeIndicator:
 
     @property
     def ratio(self) -> float:
-        """r = Tr(H Sigma) / Tr(H Sbar)."""
+        """R = Tr(H Sigma) / Tr(H Sbar)."""
         return self.indicator / self.isotropic
 
     @property
@@ -104,7 +104,7 @@ class EscapeIndicator:
 
     @property
     def floor(self) -> float:
-        """a D / (k + D^(1-d))^2, what the two conditions promise of r."""
+        """A D / (k + D^(1-d))^2, what the two conditions promise of r."""
         return float(ratio_bound(self.dimension, self.k, self.gap, self.alignment))
 
 

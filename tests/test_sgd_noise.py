@@ -1,6 +1,7 @@
 """Noise, curvature and escape against slow twins, closed forms and simulation."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -290,9 +291,7 @@ def test_the_bound_in_numbers():
     assert sn.ratio_bound(10_000, 5, 0.6) == pytest.approx(
         10_000 / (5 + 10_000**0.4) ** 2
     )
-    np.testing.assert_allclose(
-        sn.ratio_bound([1.0, 100.0], 1, 1.0, 0.5), [0.125, 12.5]
-    )
+    np.testing.assert_allclose(sn.ratio_bound([1.0, 100.0], 1, 1.0, 0.5), [0.125, 12.5])
 
 
 # Closed forms on a quadratic: the integral of the covariance, a slow recursion of it,
@@ -467,7 +466,9 @@ def test_exits_against_simulated_chains(noise, curvature, lr):
     u, outside = np.zeros((20_000, 2)), []
     turn = np.array([[1, -1], [1, 1]]) / math.sqrt(2)
     for step in range(100):
-        u = u * (1 - 2 * lr * np.array(curvature)) + deviation * rng.normal(size=u.shape)
+        u = u * (1 - 2 * lr * np.array(curvature)) + deviation * rng.normal(
+            size=u.shape
+        )
         if step > 60 and step % 13 == 0:
             w = u @ turn + 1
             sharp = u**2 @ np.array(curvature)
@@ -729,14 +730,20 @@ ERRORS = [
     (lambda: BASINS.escape("gd", steps=0, seed=0), "steps is out of range, got 0"),
     (lambda: BASINS.escape("gd", runs=0, seed=0), "runs is out of range, got 0"),
     (lambda: BASINS.escape("gd", samples=1, seed=0), "samples is out of range, got 1"),
-    (lambda: BASINS.exit_rate("leading"), "noise must be one of ['constant', 'hessian'"),
+    (
+        lambda: BASINS.exit_rate("leading"),
+        "noise must be one of ['constant', 'hess",
+    ),
     (lambda: BASINS.exit_rate("first", lr=0.01), "trace must be > 0 and lr below 0.01"),
     (lambda: sn.clipped_square(0.5), "delta must lie in (0, 1/2), got 0.5"),
     (lambda: sn.top_eigenpairs(np.ones((2, 3)), 1), "operator must be square, got"),
     (lambda: sn.top_eigenpairs(H2, 3), "k must be in 1..2, got 3"),
-    (lambda: sn.escape_indicator(H2, np.eye(3)), "must have one shape, got (2, 2) and"),
+    (lambda: sn.escape_indicator(H2, np.eye(3)), "must have one shape, got (2, 2)"),
     (lambda: sn.escape_indicator(H2, S2, k=2), "k must be in 1..1, got 2"),
-    (lambda: sn.escape_indicator(-H2, S2, k=1), "Tr H and Tr Sigma must be > 0, got -3"),
+    (
+        lambda: sn.escape_indicator(-H2, S2, k=1),
+        "Tr H and Tr Sigma must be > 0, got",
+    ),
     (lambda: sn.escape_indicator(H2, ASYMMETRIC), "noise must be symmetric"),
     (
         lambda: sn.per_sample_gradients(net_of(), X, CLASSES[:3]),
@@ -789,9 +796,8 @@ ERRORS = [
 
 @pytest.mark.parametrize(("call", "told"), ERRORS, ids=[told for _, told in ERRORS])
 def test_bad_input_is_told_what_is_wrong(call, told):
-    with pytest.raises(ValueError) as raised:
+    with pytest.raises(ValueError, match=re.escape(told)):
         call()
-    assert told in str(raised.value)
 
 
 @pytest.mark.parametrize(
