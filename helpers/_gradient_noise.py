@@ -130,15 +130,24 @@ class GradientNoise(LinearOperator):
         return self._scale / self._n * values, vectors.T
 
     def sample(self, n: int, *, seed: int, gaussian: bool = False) -> Array:
-        """Draw noise: gradients of n minibatches minus gbar, or Gaussian of covariance
-        Sigma.
+        """Draw the noise of minibatches, or Gaussian noise of the same covariance.
 
-        A Gaussian draw is sum_i w_i g_i with w_i = sqrt(scale / N) (z_i - zbar),
-        z standard normal: exact, at the cost of one gradient of all samples.
+        The former are gradients of minibatches minus gbar. A Gaussian draw is
+        sum_i w_i g_i with w_i = sqrt(scale / N) (z_i - zbar), z standard normal: exact.
+
+        Args:
+            n: number of draws, >= 1.
+            seed: integer.
+            gaussian: which of the two.
 
         Returns:
-            [n, D].
+            [n, D]. Cost: less than a gradient of all samples a draw.
+
+        Raises:
+            ValueError: n below 1.
         """
+        if n < 1:
+            raise ValueError(f"n must be >= 1, got {n!r}")
         rng = np.random.default_rng(seed)
         if gaussian:
             z = rng.normal(size=(n, self._n))

@@ -770,6 +770,10 @@ ERRORS = [
         "batch_size must be in 1..30, got 0",
     ),
     (
+        lambda: sn.GradientNoise(net_of(), X, CLASSES, 4).sample(0, seed=0),
+        "n must be >= 1, got 0",
+    ),
+    (
         lambda: sn.GradientNoise(net_of(), X, CLASSES, 4).top(31),
         "k must be in 1..30, got 31",
     ),
