@@ -18,7 +18,7 @@ from helpers.training import Loss
 
 Array = NDArray[np.float64]
 _DENSE = 64  # matrices up to this size are diagonalised whole
-_ELEMENTS_AT_ONCE = 2**22  # inputs times vectors of one block of products
+_ELEMENTS_AT_ONCE = 2**19  # inputs times vectors of one block of products
 
 
 class Symmetric(Protocol):
