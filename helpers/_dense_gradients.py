@@ -8,6 +8,7 @@ products, Gram matrices) is a few matrix products of h [n, n_in] and delta [n, n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ def read_data(x: Tensor, y: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
             "x must be [n, n_in] and y start with the same n >= 1, "
             f"got {list(x.shape)} and {list(y.shape)}"
         )
-    if not torch.isfinite(x).all():
+    if not all(map(math.isfinite, torch.aminmax(x))):
         raise ValueError("x must be finite, got NaN or infinity")
     return x, y
 
@@ -84,9 +85,10 @@ class Factors:
 
     def mean(self) -> Tensor:
         """Mean of the gradients, [R, D]."""
-        delta = self.layers[0][1]
-        even = delta.new_full(delta.shape[:2], 1 / delta.shape[1])
-        return self.combine(even)
+        return self._joined(
+            lambda h, delta: ((delta.mT @ h) / delta.shape[-2]).flatten(-2),
+            lambda delta: delta.mean(-2),
+        )
 
     def square_sum(self) -> Tensor:
         """Sum over samples of the squared entries of the gradients, [R, D]."""
