@@ -15,6 +15,7 @@ from helpers._dense_gradients import Stack, read_data, read_loss
 from helpers.training import Loss
 
 Array = NDArray[np.float64]
+_DRAWS_AT_ONCE = 16
 _ZERO = 1e-12  # share of the first eigenvalue that is rounding
 
 
@@ -183,7 +184,8 @@ class GradientNoise(LinearOperator):
 
     def _combine(self, weights: Array) -> Array:
         c = torch.as_tensor(np.ascontiguousarray(weights)).to(self._like)
-        return self._factors.combine(c).double().numpy()
+        parts = [self._factors.combine(part) for part in c.split(_DRAWS_AT_ONCE)]
+        return torch.cat(parts).double().numpy()
 
 
 def noise_scale(batch_size: int, n: int, *, replace: bool) -> float:
