@@ -13,6 +13,7 @@ __all__ = [
     "explorer",
     "linear_regions",
     "networks",
+    "sgd_noise",
     "style",
     "sweeps",
     "training",

@@ -10,6 +10,11 @@ from helpers.checks.linear_regions import (
     half_of_layer_three,
     hard_tanh_breakpoints,
 )
+from helpers.checks.sgd_noise import (
+    forgetting_time,
+    gaussian_noise,
+    quadratic_escape,
+)
 from helpers.checks.well_behaved import batch_norm_growth, full_tangent, scaled_branch
 
 __all__ = [
@@ -17,9 +22,12 @@ __all__ = [
     "angle_law",
     "batch_norm_growth",
     "edge_point",
+    "forgetting_time",
     "full_tangent",
+    "gaussian_noise",
     "half_of_layer_three",
     "hard_tanh_breakpoints",
     "leaky_like_residual",
+    "quadratic_escape",
     "scaled_branch",
 ]

@@ -1,0 +1,93 @@
+"""The checks of chapter 6, the shape of SGD noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+
+from helpers import sgd_noise
+from helpers.checks._outcome import PASSED, Check, asked, near
+
+
+def quadratic_escape(
+    answer: Callable[[np.ndarray, np.ndarray, float, float], tuple[float, float]],
+) -> Check:
+    """Chapter 6, exercise 2: the ratio r and the excess loss of a quadratic."""
+    for seed, (eta, t) in enumerate([(1.0, 0.01), (0.1, 1.0), (0.5, 30.0)]):
+        a, b = np.random.default_rng(seed).normal(size=(2, 4, 6))
+        h, sigma = a @ a.T, b @ b.T
+        ratio = sgd_noise.escape_indicator(h, sigma, k=1).ratio
+        right = ratio, float(sgd_noise.ou_escape(h, sigma, eta, t))
+        yours = asked(answer, h, sigma, eta, t)
+        if isinstance(yours, Check):
+            return yours
+        if not (isinstance(yours, tuple | list | np.ndarray) and len(yours) == 2):
+            return Check(False, f"expected a pair (r, excess loss), got {yours!r}")
+        for name, mine, its in zip(("r", "the excess loss"), yours, right, strict=True):
+            if not near(mine, its):
+                return Check(
+                    False,
+                    f"matrices {seed}, eta = {eta:g}, t = {t:g}: you say that {name} "
+                    f"is {mine}, the right value is {its:.6g}",
+                )
+    return PASSED
+
+
+def forgetting_time(answer: Callable[[np.ndarray], float]) -> Check:
+    """Chapter 6, exercise 3: when aligned noise has lost its head start."""
+    for decay in (0.8, 1.5, 2.0):
+        lam = np.arange(1, 21.0) ** -decay
+        yours = asked(answer, lam)
+        if isinstance(yours, Check):
+            return yours
+        right = brentq(lambda t, lam=lam: _head_start(lam, t) - 1.1, 1e-3, 1e5)
+        if not near(yours, right):
+            return Check(
+                False,
+                f"for lambda_i = i^-{decay:g} you say {yours}, the right value is "
+                f"{right:.6g}",
+            )
+    return PASSED
+
+
+def gaussian_noise(
+    answer: Callable[[np.ndarray, int, np.ndarray], ArrayLike],
+) -> Check:
+    """Chapter 6, exercise 4: a linear map of z whose covariance is Sigma."""
+    rng = np.random.default_rng(0)
+    for n, dimension, batch_size in ((6, 3, 1), (5, 9, 4)):
+        rows = rng.normal(size=(n, dimension)) + 1
+        columns = []
+        for z in np.eye(n):
+            yours = asked(answer, rows, batch_size, z)
+            if isinstance(yours, Check):
+                return yours
+            if np.shape(yours) != (dimension,):
+                return Check(
+                    False,
+                    f"expected {dimension} numbers, got shape {np.shape(yours)}",
+                )
+            columns.append(np.asarray(yours, float))
+        found = np.transpose(columns) @ columns
+        right = np.cov(rows.T, bias=True) / batch_size
+        if not np.allclose(found, right, rtol=0, atol=1e-9):
+            return Check(
+                False,
+                f"for N = {n}, D = {dimension}, m = {batch_size} the draw's trace is "
+                f"{np.trace(found):.6g}, that of Sigma is {np.trace(right):.6g}; "
+                f"largest difference of an entry {np.abs(found - right).max():.3g}",
+            )
+    return PASSED
+
+
+def _head_start(lam: np.ndarray, t: float) -> float:
+    """Excess loss of aligned over isotropic noise at time t."""
+    h = np.diag(lam)
+    aligned, isotropic = h / lam.sum(), np.eye(len(lam)) / len(lam)
+    return float(
+        sgd_noise.ou_escape(h, aligned, 1.0, t)
+        / sgd_noise.ou_escape(h, isotropic, 1.0, t)
+    )
