@@ -19,11 +19,9 @@ from helpers._pyramid import Array, Theta, activate, with_ones
 from helpers._walk import Segment, line
 
 _BIAS = -1  # the row of the second matrix that holds the bias
-_DRAWS = 4  # candidates for each neuron that is needed
+_DRAWS = 4  # candidates for each gap between samples
 _GAIN = 5.0  # a swap must multiply the volume of the basis by this
-_LEAST_PIVOT = (
-    1e-8  # of new features, relative to the first; below, rank is out of reach
-)
+_LEAST_PIVOT = 1e-8  # of new features, relative to the largest of them
 
 
 class FirstLayer:
@@ -67,11 +65,11 @@ class FirstLayer:
         ones = mean[rest] - mean[kept] @ c
         if len(rest):
             takers = [*kept, _BIAS]
-            self.hand_over("silence neurons", rest, takers, np.vstack([c, ones]))
+            self.hand_over("silence", rest, takers, np.vstack([c, ones]))
         return [int(i) for i in kept]
 
     def span(self, active: list[int], rng: np.random.Generator) -> list[int]:
-        """Redraw silent neurons until N - 1 features and the ones span R^N.
+        """Redraw silent neurons so that N - 1 features and the ones span R^N.
 
         Returns:
             The active neurons and as many others as that takes.
@@ -79,7 +77,7 @@ class FirstLayer:
         missing = len(self._data) - 1 - len(active)
         if missing == 0:
             return active
-        drawn = _random_neurons(self._data, _DRAWS * missing, rng)
+        drawn = _random_neurons(self._data, rng)
         new = self._made(drawn)
         q = np.linalg.qr(with_ones(self.features[:, active]))[0]
         r, order = linalg.qr(new - q @ (q.T @ new), mode="r", pivoting=True)
@@ -93,7 +91,7 @@ class FirstLayer:
                 "activation linear?"
             )
         slots = self.others(active)[:missing]
-        self.rewire("redraw silent neurons", slots, drawn[:, order[:missing]])
+        self.rewire("redraw", slots, drawn[:, order[:missing]])
         return active + slots
 
     def swap_in(
@@ -104,27 +102,25 @@ class FirstLayer:
         The one with the largest share in the new feature: this multiplies the volume
         that the basis spans by the share, and every number handed over stays small.
         """
-        self.rewire("take in a neuron", [slot], incoming)
-        features = with_ones(self.features)
-        c = np.linalg.solve(features[:, [*basis, _BIAS]], features[:, slot])
+        self.rewire("take in", [slot], incoming)
+        features = self.features
+        c = _coefficients(features[:, basis], features[:, slot])
+        size = np.abs(c[:-1]) * np.linalg.norm(features[:, basis], axis=0)
         movable = [k for k, i in enumerate(basis) if i not in fixed]
-        out = max(
-            movable, key=lambda k: abs(c[k]) * np.linalg.norm(features[:, basis[k]])
-        )
+        out = max(movable, key=size.__getitem__)
         takers = [*basis[:out], *basis[out + 1 :], _BIAS, slot]
         shares = np.append(-np.delete(c, out), 1) / c[out]
-        self.hand_over("hand over to it", [basis[out]], takers, shares[:, None])
+        self.hand_over("hand over", [basis[out]], takers, shares[:, None])
         basis[out] = slot
 
     def condition(self, basis: list[int], rng: np.random.Generator) -> None:
         """Swap random neurons in while that multiplies the volume of the basis."""
         for _ in range(len(basis)):
-            drawn = _random_neurons(self._data, _DRAWS * len(basis), rng)
-            new, old = self._made(drawn), with_ones(self.features[:, basis])
-            gain = np.abs(np.linalg.solve(old, new)[:-1])
-            gain *= np.linalg.norm(old[:, :-1], axis=0)[:, None] / np.linalg.norm(
-                new, axis=0
-            )
+            drawn = _random_neurons(self._data, rng)
+            new, old = self._made(drawn), self.features[:, basis]
+            length = np.linalg.norm(old, axis=0)[:, None]
+            gain = np.abs(_coefficients(old, new)[:-1]) * length
+            gain /= np.linalg.norm(new, axis=0)
             if gain.max() < _GAIN:
                 return
             best = np.unravel_index(gain.argmax(), gain.shape)[1]
@@ -152,12 +148,12 @@ def share_slots(a: FirstLayer, b: FirstLayer, rng: np.random.Generator) -> None:
     going = [i for i in active if i in basis]
     free = [i for i in a.others(basis) if i not in active][: len(going)]
     if going:
-        b.rewire("copy neurons", free, b.theta[0][:, going])
-        b.hand_over("hand over to the copies", going, free, np.eye(len(going)))
+        b.rewire("copy", free, b.theta[0][:, going])
+        b.hand_over("hand over", going, free, np.eye(len(going)))
     slots = [i for i in active if i not in basis] + free
     rest = b.others(slots)
-    a.rewire("adopt b's neurons", slots, b.theta[0][:, slots])
-    b.rewire("adopt a's neurons", rest, a.theta[0][:, rest])
+    a.rewire("adopt", slots, b.theta[0][:, slots])
+    b.rewire("adopt", rest, a.theta[0][:, rest])
     b.theta = (a.theta[0], *b.theta[1:])
 
 
@@ -174,8 +170,8 @@ def exchange(a: FirstLayer, b: FirstLayer, rng: np.random.Generator) -> None:
         ready = [i for i in waiting if i not in basis]
         if not ready:
             old, new = waiting[0], a.others(basis)[0]
-            a.rewire("copy a neuron", [new], a.theta[0][:, [old]])
-            a.hand_over("hand over to the copy", [old], [new], np.eye(1))
+            a.rewire("copy", [new], a.theta[0][:, [old]])
+            a.hand_over("hand over", [old], [new], np.eye(1))
             basis[basis.index(old)] = new
             ready = [old]
         slot = ready[0]
@@ -183,14 +179,24 @@ def exchange(a: FirstLayer, b: FirstLayer, rng: np.random.Generator) -> None:
         placed.append(slot)
         waiting.remove(slot)
     rest = a.others(placed)
-    a.rewire("adopt b's neurons", rest, b.theta[0][:, rest])
+    a.rewire("adopt", rest, b.theta[0][:, rest])
     a.theta = (b.theta[0], *a.theta[1:])
 
 
-def _random_neurons(data: Array, n: int, rng: np.random.Generator) -> Array:
-    """Return incoming weights of n neurons, each with its kink between the samples."""
-    weights = rng.normal(size=(data.shape[1] - 1, n))
-    z = data[:, :-1] @ weights
-    kinks = rng.uniform(z.min(axis=0), z.max(axis=0))
-    scale = z.std(axis=0)
-    return np.vstack([weights, -kinks]) / np.where(scale > 0, scale, 1)
+def _coefficients(basis: Array, features: Array) -> Array:
+    """Return c with features = [basis, 1] c; N - 1 columns in the basis."""
+    return np.linalg.solve(with_ones(basis), features)
+
+
+def _random_neurons(data: Array, rng: np.random.Generator) -> Array:
+    """Return incoming weights of random neurons, 4 with a kink in each gap of samples.
+
+    Along any direction in which the samples differ, ReLUs with one kink in each of the
+    N - 1 gaps have triangular features: with the ones they span R^N.
+    """
+    gap = np.tile(np.arange(len(data) - 1), _DRAWS)
+    weights = rng.normal(size=(data.shape[1] - 1, len(gap)))
+    z = np.sort(data[:, :-1] @ weights, axis=0)
+    column, place = np.arange(len(gap)), rng.random(len(gap))
+    kinks = (1 - place) * z[gap, column] + place * z[gap + 1, column]
+    return np.vstack([weights, -kinks]) / z.std(axis=0)

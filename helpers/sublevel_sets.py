@@ -164,7 +164,7 @@ def descent_path(
         segments, theta = first.segments, first.theta
     layer = SolvedLayer.of(theta, x, shape, solved)
     restored, theta = layer.restore_rank("a", theta, rng)
-    slide = layer.slide("a: move the outputs to y", theta, y)
+    slide = layer.slide("slide to y", theta, y)
     segments += [*restored, slide]
     return Path(tuple(segments), shape, (start, slide.at(1)), x, y, "squared")
 
@@ -281,12 +281,12 @@ def swap_path(net: nn.Sequential, x: ArrayLike, y: ArrayLike, i: int, j: int) ->
     features = with_ones(mover.features)
     features[:, j] = 0
     best = (start[0], np.linalg.lstsq(features, y)[0])
-    up = line("silence neuron j", "convex", start, best)
+    up = line("silence j", "convex", start, best)
     mover.theta = best
-    mover.rewire("copy neuron i to j", [j], start[0][:, [i]])
-    mover.hand_over("hand over to the copy", [i], [j], np.eye(1))
-    mover.rewire("neuron i becomes what j was", [i], start[0][:, [j]])
-    down = line("wake neuron i", "convex", mover.theta, end)
+    mover.rewire("copy i to j", [j], start[0][:, [i]])
+    mover.hand_over("hand over", [i], [j], np.eye(1))
+    mover.rewire("rewire i", [i], start[0][:, [j]])
+    down = line("wake i", "convex", mover.theta, end)
     return Path((up, *mover.segments, down), shape, (start, end), x, y, "squared")
 
 
@@ -416,13 +416,13 @@ def _joined(
     the outputs, fade b's hidden parts in. A single layer needs only the slide.
     """
     if shape.n_layers == solved:
-        return [line("slide the outputs", "convex", a, b)]
+        return [line("slide", "convex", a, b)]
     layer = SolvedLayer.of(a, x, shape, solved)
     up, a = layer.restore_rank("a", a, rng)
     down, b = layer.restore_rank("b", b, rng)
-    out, back = layer.fade("a: fade the hidden parts", a), layer.fade("b: fade", b)
-    turn = layer.turn("turn the upper weights", out.at(1), back.at(1))
-    slide = layer.slide("slide the outputs", turn.at(1), layer.output(b))
+    out, back = layer.fade("a: fade", a), layer.fade("b: fade", b)
+    turn = layer.turn("turn", out.at(1), back.at(1))
+    slide = layer.slide("slide", turn.at(1), layer.output(b))
     return [*up, out, turn, slide, *_backwards([*down, back])]
 
 
