@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from helpers._full_rank import RANK
+from helpers._full_rank import numerical_rank
 from helpers._pyramid import Array, Shape, with_ones
 
 
@@ -90,8 +90,7 @@ def chosen(methods: Mapping[str, Needs], shape: Shape, x: Array) -> str:
 
 
 def _dependent(x: Array) -> list[str]:
-    values = np.linalg.svd(with_ones(x), compute_uv=False)
-    rank = int((values > RANK * values[0]).sum())
+    rank = numerical_rank(with_ones(x))
     if rank == len(x):
         return []
     return [f"the N = {len(x)} rows of [x, 1] have rank {rank}"]

@@ -12,6 +12,12 @@ Curve = Callable[[Array], Array]
 RANK = 1e-10  # pivots and singular values below this share of the largest are zero
 
 
+def numerical_rank(matrix: Array) -> int:
+    """Return the number of singular values that count."""
+    values = np.linalg.svd(matrix, compute_uv=False)
+    return int((values > RANK * values[0]).sum())
+
+
 def independent_columns(columns: Array) -> tuple[Array, Array, Array]:
     """Split columns into independent ones and the rest, by QR with pivoting.
 

@@ -135,15 +135,19 @@ def cross_entropy(outputs: Array, y: NDArray[np.int64]) -> Array:
 LOSSES: dict[str, Loss] = {"squared": squared, "cross_entropy": cross_entropy}
 
 
+def read_inputs(x: ArrayLike, shape: Shape) -> Array:
+    """Return x [N, n_0] as an array, or raise."""
+    x, n_in = np.asarray(x, dtype=np.float64), shape.widths[0]
+    if x.ndim != 2 or len(x) == 0 or x.shape[1] != n_in or not np.isfinite(x).all():
+        raise ValueError(f"x must be finite, [N, {n_in}], got shape {list(x.shape)}")
+    return x
+
+
 def read_data(x: ArrayLike, y: ArrayLike, shape: Shape, loss: str) -> tuple:
     """Return x [N, n_0] and y ([N, m], or [N] classes) as arrays, or raise."""
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {sorted(LOSSES)}, got {loss!r}")
-    n_in, n_out = shape.widths[0], shape.widths[-1]
-    x = np.asarray(x, dtype=np.float64)
-    if x.ndim != 2 or len(x) == 0 or x.shape[1] != n_in or not np.isfinite(x).all():
-        raise ValueError(f"x must be finite, [N, {n_in}], got shape {list(x.shape)}")
-    y = np.asarray(y)
+    x, y, n_out = read_inputs(x, shape), np.asarray(y), shape.widths[-1]
     if loss == "squared":
         y = y.astype(np.float64)
         if y.shape != (len(x), n_out) or not np.isfinite(y).all():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers._full_rank import RANK, full_rank_curve, independent_columns
+from helpers._full_rank import full_rank_curve, independent_columns, numerical_rank
 from helpers._pyramid import (
     Array,
     Shape,
@@ -43,17 +43,16 @@ class SolvedLayer:
 
     @classmethod
     def of(cls, theta: Theta, x: Array, shape: Shape, solved: int) -> "SolvedLayer":
-        """Return the layers of a network; raise unless the rows of [D, 1] are free."""
+        """Return the layers of a network; raise unless [D, 1] has rank N."""
         d = x
         for layer, slope in zip(theta[: solved - 1], shape.slopes, strict=False):
             d = activate(with_ones(d) @ layer, slope)
         data = with_ones(d)
-        values = np.linalg.svd(data, compute_uv=False)
-        rank = int((values > RANK * values[0]).sum())
+        rank = numerical_rank(data)
         if rank < len(x):
             raise ValueError(
-                f"layer {solved} sees {len(x)} samples of rank {rank}: with a column "
-                "of ones they must be linearly independent"
+                f"float64 cannot tell the N = {len(x)} samples apart that layer "
+                f"{solved} sees: with the ones they have rank {rank}"
             )
         below, slopes = theta[: solved - 1], shape.slopes[solved - 1 :]
         return cls(solved, below, slopes, data, np.linalg.pinv(data))
@@ -91,26 +90,22 @@ class SolvedLayer:
 
     def slide(self, name: str, theta: Theta, target: Array) -> Segment:
         """Move the output straight to `target`, [N, m]: a convex loss on the way."""
-        upper, hidden, start = (
-            theta[self.solved :],
-            self.hidden(theta),
-            self.output(theta),
-        )
+        upper, hidden, output = self._parts(theta)
 
         def curve(t: Array) -> Theta:
             t = t[:, None, None]
-            z = (1 - t) * start + t * target
+            z = (1 - t) * output + t * target
             return (*self.below, self.lowest(upper, z, hidden), *upper)
 
         return Segment(name, "convex", curve, self.solved)
 
     def fade(self, name: str, theta: Theta) -> Segment:
         """Let all hidden parts fade out; the output stays."""
-        upper, hidden, z = theta[self.solved :], self.hidden(theta), self.output(theta)
+        upper, hidden, output = self._parts(theta)
 
         def curve(t: Array) -> Theta:
             keep = 1 - t[:, None, None]
-            return (*self.below, self.lowest(upper, z, hidden, keep), *upper)
+            return (*self.below, self.lowest(upper, output, hidden, keep), *upper)
 
         return Segment(name, "constant", curve, self.solved)
 
@@ -153,6 +148,9 @@ class SolvedLayer:
             theta = (*emptied[: number - 1], layer, *emptied[number:])
             segments += [moved, line(f"{name}: redraw", "constant", emptied, theta)]
         return segments, theta
+
+    def _parts(self, theta: Theta) -> tuple[Theta, list[Array], Array]:
+        return theta[self.solved :], self.hidden(theta), self.output(theta)
 
     def _hand_over(
         self, name: str, theta: Theta, number: int, kept: Array, rest: Array, c: Array

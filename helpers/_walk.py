@@ -20,6 +20,7 @@ from helpers._pyramid import (
     flat,
     outputs,
     read_data,
+    read_inputs,
     with_ones,
 )
 
@@ -126,7 +127,7 @@ class Path:
 
     def outputs(self, t: ArrayLike, x: ArrayLike | None = None) -> Array:
         """Return the outputs at t, [N, m] or [T, N, m], on x or the training inputs."""
-        data = with_ones(self.x if x is None else np.asarray(x, dtype=np.float64))
+        data = with_ones(self.x if x is None else read_inputs(x, self.shape))
         return self._collected(t, lambda theta: outputs(theta, data, self.shape))
 
     def loss(
@@ -201,8 +202,8 @@ class Path:
 
     def _places(self, t: Array) -> Iterator[tuple[Array, int, Array]]:
         """Yield, for each segment met, the rows of t, its number, and t within it."""
-        if not ((t >= 0) & (t <= 1)).all():
-            raise ValueError(f"t must lie in [0, 1], got {t.min()} to {t.max()}")
+        if not (t.ndim == 1 and t.size and ((t >= 0) & (t <= 1)).all()):
+            raise ValueError(f"t must be a number or numbers in [0, 1], got {t}")
         count = len(self.segments)
         place = np.minimum((t * count).astype(int), count - 1)
         for number in np.unique(place):

@@ -20,7 +20,7 @@ from torch import nn
 from helpers import _bezier
 from helpers._assumptions import CONNECTING, DESCENT, Needs, chosen
 from helpers._first_layer import FirstLayer, exchange, share_slots
-from helpers._full_rank import full_rank_curve
+from helpers._full_rank import full_rank_curve, numerical_rank
 from helpers._pyramid import (
     Array,
     Shape,
@@ -110,19 +110,15 @@ def connecting_path(
     x, y = read_data(x, y, shape, loss)
     name = chosen(_offered(method), shape, x)
     rng = np.random.default_rng(seed)
-    before: list[Segment] = []
-    after: list[Segment] = []
-    near, far, solved = start, end, 1
-    if name != "independent":
-        first, second = (
-            FirstLayer(which, theta, x, shape.slopes[0])
-            for which, theta in (("a", start), ("b", end))
-        )
-        (share_slots if name == "wide" else exchange)(first, second, rng)
-        before, after = first.segments, second.segments
-        near, far, solved = first.theta, second.theta, 2
-    middle = _joined(near, far, x, shape, solved, rng)
-    segments = (*before, *middle, *_backwards(after))
+    first = FirstLayer("a", start, x, shape.slopes[0])
+    second = FirstLayer("b", end, x, shape.slopes[0])
+    if name == "wide":
+        share_slots(first, second, rng)
+    elif name == "exchange":
+        exchange(first, second, rng)
+    solved = CONNECTING[name].solved
+    middle = _joined(first.theta, second.theta, x, shape, solved, rng)
+    segments = (*first.segments, *middle, *_backwards(second.segments))
     return Path(segments, shape, (start, end), x, y, loss)
 
 
@@ -155,18 +151,16 @@ def descent_path(
     shape, start = read_network("a", a)
     x, y = read_data(x, y, shape, "squared")
     solved = DESCENT[chosen(DESCENT, shape, x)].solved
-    rng, theta = np.random.default_rng(seed), start
-    segments: list[Segment] = []
-    if solved == 2:
-        first = FirstLayer("a", start, x, shape.slopes[0])
-        if np.linalg.matrix_rank(with_ones(first.features)) < len(x):
-            first.span(first.silence(), rng)
-        segments, theta = first.segments, first.theta
+    rng = np.random.default_rng(seed)
+    first = FirstLayer("a", start, x, shape.slopes[0])
+    if solved == 2 and numerical_rank(with_ones(first.features)) < len(x):
+        first.span(first.silence(), rng)
+    theta = first.theta
     layer = SolvedLayer.of(theta, x, shape, solved)
     restored, theta = layer.restore_rank("a", theta, rng)
     slide = layer.slide("slide to y", theta, y)
-    segments += [*restored, slide]
-    return Path(tuple(segments), shape, (start, slide.at(1)), x, y, "squared")
+    segments = (*first.segments, *restored, slide)
+    return Path(segments, shape, (start, slide.at(1)), x, y, "squared")
 
 
 def linear_path(
@@ -322,7 +316,7 @@ def solve_first_layer(
     x, outputs = read_data(x, outputs, shape, "squared")
     chosen({"independent": DESCENT["independent"]}, shape, x)
     for number, layer in enumerate(theta[1:], start=2):
-        rank = np.linalg.matrix_rank(layer[:-1])
+        rank = numerical_rank(layer[:-1])
         if rank < layer.shape[1]:
             raise ValueError(
                 f"the weights of layer {number} must have rank {layer.shape[1]}, "
