@@ -39,11 +39,23 @@ def full_rank_curve(start: Array, end: Array) -> Curve:
     two. Q turns into the other by a rotation, which exists because p > q: a column
     outside Q can be flipped to make the determinant 1.
 
+    Args:
+        start: [p, q].
+        end: [p, q].
+
     Returns:
-        The curve: t [T] -> matrices [T, p, q].
+        The curve: t [T] in [0, 1] -> matrices [T, p, q].
+
+    Raises:
+        ValueError: not two matrices of one shape with more rows than columns.
 
     Cost: O(p q^2) to make, O(p q^2) a point.
     """
+    if not (start.ndim == 2 and start.shape == end.shape and len(start) > len(start.T)):
+        raise ValueError(
+            "start and end must be of one shape with more rows than columns, "
+            f"got shapes {start.shape} and {end.shape}"
+        )
     (q_start, s_start), (q_end, s_end) = linalg.polar(start), linalg.polar(end)
     basis = np.linalg.qr(np.hstack([q_start, q_end]))[0]  # [p, min(p, 2 q)]
     turn = _turn(basis.T @ q_start, basis.T @ q_end)

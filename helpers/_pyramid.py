@@ -17,7 +17,10 @@ Array = NDArray[np.float64]
 Theta = tuple[Array, ...]
 Loss = Callable[[Array, NDArray], Array]
 
-_KINDS = "torch.nn.Sequential of Linear and ReLU or LeakyReLU in turn, Linear last"
+_KINDS = (
+    "torch.nn.Sequential of Linear and ReLU or LeakyReLU in turn, with a hidden layer "
+    "or more and Linear last"
+)
 
 
 @dataclass(frozen=True)
