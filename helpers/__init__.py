@@ -14,6 +14,7 @@ __all__ = [
     "linear_regions",
     "networks",
     "style",
+    "sublevel_sets",
     "sweeps",
     "training",
     "well_behaved",

@@ -62,7 +62,8 @@ def trained_controls(
     optimizer = torch.optim.Adam(inner, lr=lr)
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 1e-3, steps)
     rng = np.random.default_rng(seed)
-    for _ in trange(steps, desc="Bezier", leave=False, disable=not progress):
+    bar = trange(steps, desc="Bezier curve", leave=False) if progress else range(steps)
+    for _ in bar:
         t = (np.arange(_BATCH) + rng.random(_BATCH)) / _BATCH
         weights = torch.from_numpy(bernstein(t, bends + 1))
         theta = [

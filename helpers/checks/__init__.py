@@ -10,6 +10,7 @@ from helpers.checks.linear_regions import (
     half_of_layer_three,
     hard_tanh_breakpoints,
 )
+from helpers.checks.sublevel_sets import level_path, pass_level
 from helpers.checks.well_behaved import batch_norm_growth, full_tangent, scaled_branch
 
 __all__ = [
@@ -21,5 +22,7 @@ __all__ = [
     "half_of_layer_three",
     "hard_tanh_breakpoints",
     "leaky_like_residual",
+    "level_path",
+    "pass_level",
     "scaled_branch",
 ]
