@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import trange
 
-from helpers._pyramid import Array, Shape, Theta, with_ones
+from helpers._pyramid import Array, Shape, Theta, random_generator, with_ones
 
 _BATCH = 8  # points of the curve in one step
 
@@ -61,7 +61,7 @@ def trained_controls(
     data, targets = torch.from_numpy(with_ones(x)), torch.from_numpy(y)
     optimizer = torch.optim.Adam(inner, lr=lr)
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 1e-3, steps)
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     bar = trange(steps, desc="Bezier curve", leave=False) if progress else range(steps)
     for _ in bar:
         t = (np.arange(_BATCH) + rng.random(_BATCH)) / _BATCH

@@ -7,6 +7,7 @@ takes matrices with or without a leading axis of points.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -166,6 +167,18 @@ def read_data(x: ArrayLike, y: ArrayLike, shape: Shape, loss: str) -> tuple:
             f"got {y.dtype} of shape {list(y.shape)}"
         )
     return x, y
+
+
+def random_generator(seed: int) -> np.random.Generator:
+    """Return numpy's generator of that seed, or raise."""
+    check_count("seed", seed, 0)
+    return np.random.default_rng(seed)
+
+
+def check_count(name: str, value: int, least: int) -> None:
+    """Raise unless the value is an integer of that size or more."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
 
 
 def _matrix(layer: nn.Linear) -> Array:

@@ -17,6 +17,7 @@ from helpers._pyramid import (
     Shape,
     Theta,
     build_network,
+    check_count,
     flat,
     outputs,
     read_data,
@@ -153,10 +154,9 @@ class Path:
         """Return t with so many equally spaced points on every segment, ends included.
 
         Raises:
-            ValueError: `points` below 2.
+            ValueError: `points` is no integer >= 2.
         """
-        if points < 2:
-            raise ValueError(f"points must be at least 2, got {points!r}")
+        check_count("points", points, 2)
         return np.linspace(0, 1, len(self.segments) * (points - 1) + 1)
 
     def distance(self, t: ArrayLike) -> Array:
@@ -171,9 +171,9 @@ class Path:
         ends); what is left to check is the rounding, at `points` on each segment.
 
         Raises:
-            ValueError: `points` below 2.
+            ValueError: `points` is no integer >= 2.
         """
-        self.grid(points)
+        check_count("points", points, 2)
         t = np.linspace(0, 1, points)
         losses, norms, smallest = [], [], [math.inf]
         for segment in self.segments:

@@ -27,6 +27,8 @@ from helpers._pyramid import (
     Theta,
     activate,
     build_network,
+    check_count,
+    random_generator,
     read_data,
     read_network,
     read_pair,
@@ -109,7 +111,7 @@ def connecting_path(
     shape, start, end = read_pair(a, b)
     x, y = read_data(x, y, shape, loss)
     name = chosen(_offered(method), shape, x)
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     first = FirstLayer("a", start, x, shape.slopes[0])
     second = FirstLayer("b", end, x, shape.slopes[0])
     if name == "wide":
@@ -151,7 +153,7 @@ def descent_path(
     shape, start = read_network("a", a)
     x, y = read_data(x, y, shape, "squared")
     solved = DESCENT[chosen(DESCENT, shape, x)].solved
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     first = FirstLayer("a", start, x, shape.slopes[0])
     if solved == 2 and numerical_rank(with_ones(first.features)) < len(x):
         first.span(first.silence(), rng)
@@ -181,7 +183,8 @@ def linear_path(
         loss: the loss that the path reports.
 
     Raises:
-        TypeError, ValueError: as there.
+        TypeError: a or b is another kind of network.
+        ValueError: their widths or slopes differ, or x, y or loss is not as above.
     """
     shape, start, end = read_pair(a, b)
     x, y = read_data(x, y, shape, loss)
@@ -222,18 +225,18 @@ def bezier_path(
         progress: show a progress bar on stderr (TQDM_DISABLE=1 hides it).
 
     Raises:
-        TypeError, ValueError: as there, or a number out of range.
+        TypeError: a or b is another kind of network.
+        ValueError: their widths or slopes differ, or an argument is not as above.
 
     Cost: `steps` times 8 forward and backward passes; 1 s for 1000 steps at N = 30 and
     widths 5-60-10-5-3.
     """
     shape, start, end = read_pair(a, b)
     x, y = read_data(x, y, shape, loss)
-    if bends < 1 or steps < 1 or not (math.isfinite(lr) and lr > 0):
-        raise ValueError(
-            "bends and steps must be 1 or more and lr finite and > 0, "
-            f"got {bends!r}, {steps!r} and {lr!r}"
-        )
+    check_count("bends", bends, 1)
+    check_count("steps", steps, 1)
+    if not (math.isfinite(lr) and lr > 0):
+        raise ValueError(f"lr must be finite and > 0, got {lr!r}")
     settings = {"bends": bends, "steps": steps, "lr": lr}
     controls = _bezier.trained_controls(
         start, end, shape, x, y, loss, **settings, seed=seed, progress=progress
@@ -243,7 +246,7 @@ def bezier_path(
 
 
 def swap_path(net: nn.Sequential, x: ArrayLike, y: ArrayLike, i: int, j: int) -> Path:
-    """Exchange two neurons of the only hidden layer; the loss must rise in between.
+    """Exchange two neurons of the only hidden layer over a low pass.
 
     Ours. Neuron j is silenced as cheaply as the squared loss allows, becomes a copy of
     neuron i, takes over from it, and i becomes what j was. The loss rises to that of
@@ -251,8 +254,8 @@ def swap_path(net: nn.Sequential, x: ArrayLike, y: ArrayLike, i: int, j: int) ->
 
         ||v^T y||^2 / (2N),   v the unit normal to the other features and the ones,
 
-    if those span R^(N-1); this is `pass_height` if y y^T is a multiple of the identity,
-    and then no path does better. If they span R^N it does not rise.
+    if those span R^(N-1), as at width N - 1. If y y^T is a multiple of the identity,
+    this is `pass_height`, and no path does better. If they span R^N, it does not rise.
 
     Args:
         net: one hidden layer, of leaky ReLU or ReLU.
@@ -428,7 +431,7 @@ def _swapped(shape: Shape, theta: Theta, i: int, j: int) -> Theta:
     """Return the matrices with neurons i and j exchanged, or raise."""
     _check_one_hidden(shape)
     n = shape.widths[1]
-    if not (0 <= i < n and 0 <= j < n and i != j):
+    if i not in range(n) or j not in range(n) or i == j:
         raise ValueError(f"i and j must be two neurons of 0..{n - 1}, got {i} and {j}")
     first, second = theta[0].copy(), theta[1].copy()
     first[:, [i, j]] = first[:, [j, i]]
