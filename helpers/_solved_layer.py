@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers._full_rank import full_rank_curve, independent_columns, numerical_rank
+from helpers._full_rank import RANK, full_rank_curve, independent_columns
 from helpers._pyramid import (
     Array,
     Shape,
@@ -32,14 +32,16 @@ class SolvedLayer:
         below: the layers under it, which do not move.
         slopes: of the activations between them.
         data: [D, 1] with D the features under the layer, [N, n + 1].
-        inverse: its pseudo-inverse; [D, 1] inverse = identity.
+        factors: two matrices whose product is its pseudo-inverse. Applied one after
+            the other they keep the error of the outputs at rounding, whatever the
+            condition number.
     """
 
     solved: int
     below: Theta
     slopes: tuple[float, ...]
     data: Array
-    inverse: Array
+    factors: tuple[Array, Array]
 
     @classmethod
     def of(cls, theta: Theta, x: Array, shape: Shape, solved: int) -> "SolvedLayer":
@@ -48,14 +50,15 @@ class SolvedLayer:
         for layer, slope in zip(theta[: solved - 1], shape.slopes, strict=False):
             d = activate(with_ones(d) @ layer, slope)
         data = with_ones(d)
-        rank = numerical_rank(data)
+        u, values, vt = np.linalg.svd(data, full_matrices=False)
+        rank = int((values > RANK * values[0]).sum())
         if rank < len(x):
             raise ValueError(
                 f"float64 cannot tell the N = {len(x)} samples apart that layer "
                 f"{solved} sees: with the ones they have rank {rank}"
             )
         below, slopes = theta[: solved - 1], shape.slopes[solved - 1 :]
-        return cls(solved, below, slopes, data, np.linalg.pinv(data))
+        return cls(solved, below, slopes, data, (vt.T / values, u.T))
 
     def output(self, theta: Theta) -> Array:
         """Return the output of a network on the data, [N, m]."""
@@ -65,7 +68,7 @@ class SolvedLayer:
         """Return what is not seen: of the lowest matrix, then of each layer's input."""
         lowest, *upper = theta[self.solved - 1 :]
         z = pre_activations((lowest, *upper), self.data, self.slopes)
-        parts = [lowest - self.inverse @ z[0]]
+        parts = [lowest - self._fitted(z[0])]
         for layer, slope, below, above in zip(
             upper, self.slopes, z, z[1:], strict=False
         ):
@@ -86,7 +89,7 @@ class SolvedLayer:
         for depth in reversed(range(len(upper))):
             h = _seen(upper[depth], z) + keep * hidden[depth + 1]
             z = invert(h, self.slopes[depth])
-        return self.inverse @ z + keep * hidden[0]
+        return self._fitted(z) + keep * hidden[0]
 
     def slide(self, name: str, theta: Theta, target: Array) -> Segment:
         """Move the output straight to `target`, [N, m]: a convex loss on the way."""
@@ -143,11 +146,17 @@ class SolvedLayer:
                 continue
             moved = self._hand_over(f"{name}: hand over", theta, number, kept, rest, c)
             emptied = moved.at(1)
+            moved = moved.welded(theta, emptied)
             layer = emptied[number - 1].copy()
             layer[rest] = rng.normal(size=layer[rest].shape) / len(weights) ** 0.5
             theta = (*emptied[: number - 1], layer, *emptied[number:])
             segments += [moved, line(f"{name}: redraw", "constant", emptied, theta)]
         return segments, theta
+
+    def _fitted(self, z: Array) -> Array:
+        """Return the smallest lowest matrix that takes the data to z."""
+        outer, inner = self.factors
+        return outer @ (inner @ z)
 
     def _parts(self, theta: Theta) -> tuple[Theta, list[Array], Array]:
         return theta[self.solved :], self.hidden(theta), self.output(theta)
@@ -157,22 +166,25 @@ class SolvedLayer:
     ) -> Segment:
         """Move features h[rest] into h[kept] before layer `number`; c: [kept, rest]."""
         depth = number - self.solved
-        tail, hidden = theta[self.solved - 1 :], self.hidden(theta)
-        z = pre_activations(tail[:depth], self.data, self.slopes[: depth - 1])[-1]
+        below, above = theta[: number - 1], theta[number - 1 :]
+        tail, hidden = below[self.solved - 1 :], self.hidden(below)
+        z = pre_activations(tail, self.data, self.slopes[: depth - 1])[-1]
         slope = self.slopes[depth - 1]
         h = activate(z, slope)
         given = np.zeros_like(h)
         given[:, kept] = h[:, kept] + h[:, rest] @ c.T
-        between, above = tail[1:depth], theta[number - 1 :]
 
         def curve(t: Array) -> Theta:
             t = t[:, None, None]
             wanted = invert((1 - t) * h + t * given, slope)
-            return (*self.below, self.lowest(between, wanted, hidden), *between, *above)
+            lowest = self.lowest(tail[1:], wanted, hidden)
+            return (*self.below, lowest, *tail[1:], *above)
 
         return Segment(name, "constant", curve)
 
 
 def _seen(layer: Array, z: Array) -> Array:
     """Return the smallest h that the layer takes to z: (z - b) times W^+."""
-    return (z - layer[..., -1:, :]) @ np.linalg.pinv(layer[..., :-1, :])
+    u, values, vt = np.linalg.svd(layer[..., :-1, :], full_matrices=False)
+    along = (z - layer[..., -1:, :]) @ np.swapaxes(vt, -1, -2)
+    return along / values[..., None, :] @ np.swapaxes(u, -1, -2)

@@ -52,6 +52,23 @@ class Segment:
         """Return the same piece, walked backwards."""
         return Segment(self.name, self.kind, lambda t: self.curve(1 - t), self.solved)
 
+    def welded(self, start: Theta, end: Theta) -> Segment:
+        """Return the same piece, moved to start and end exactly there.
+
+        Only for what rounding has moved: the difference is spread along the piece.
+        """
+        first = [p - q for p, q in zip(start, self.at(0), strict=True)]
+        last = [p - q for p, q in zip(end, self.at(1), strict=True)]
+
+        def curve(t: Array) -> Theta:
+            t = t[:, None, None]
+            return tuple(
+                layer + (1 - t) * p + t * q if p.any() or q.any() else layer
+                for layer, p, q in zip(self.curve(t[:, 0, 0]), first, last, strict=True)
+            )
+
+        return Segment(self.name, self.kind, curve, self.solved)
+
     def at(self, t: float) -> Theta:
         """Return the network at t, its matrices without a leading axis."""
         moved = self.curve(np.array([float(t)]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -161,8 +162,9 @@ def descent_path(
     layer = SolvedLayer.of(theta, x, shape, solved)
     restored, theta = layer.restore_rank("a", theta, rng)
     slide = layer.slide("slide to y", theta, y)
-    segments = (*first.segments, *restored, slide)
-    return Path(segments, shape, (start, slide.at(1)), x, y, "squared")
+    end = slide.at(1)
+    segments = (*first.segments, *restored, slide.welded(theta, end))
+    return Path(segments, shape, (start, end), x, y, "squared")
 
 
 def linear_path(
@@ -420,7 +422,11 @@ def _joined(
     out, back = layer.fade("a: fade", a), layer.fade("b: fade", b)
     turn = layer.turn("turn", out.at(1), back.at(1))
     slide = layer.slide("slide", turn.at(1), layer.output(b))
-    return [*up, out, turn, slide, *_backwards([*down, back])]
+    pieces = (out, turn, slide, back.reversed())
+    corners = (a, out.at(1), turn.at(1), back.at(1), b)
+    ends = zip(pieces, pairwise(corners), strict=True)
+    welded = [piece.welded(*pair) for piece, pair in ends]
+    return [*up, *welded, *_backwards(down)]
 
 
 def _backwards(segments: list[Segment]) -> list[Segment]:
