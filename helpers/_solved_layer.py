@@ -65,13 +65,15 @@ class SolvedLayer:
         return pre_activations(theta[self.solved - 1 :], self.data, self.slopes)[-1]
 
     def hidden(self, theta: Theta) -> list[Array]:
-        """Return what is not seen: of the lowest matrix, then of each layer's input."""
+        """Return what is not seen: of the lowest matrix, then of each layer's input.
+
+        For a network, or for its first few layers.
+        """
         lowest, *upper = theta[self.solved - 1 :]
-        z = pre_activations((lowest, *upper), self.data, self.slopes)
+        slopes = self.slopes[: len(upper)]
+        z = pre_activations((lowest, *upper), self.data, slopes)
         parts = [lowest - self._fitted(z[0])]
-        for layer, slope, below, above in zip(
-            upper, self.slopes, z, z[1:], strict=False
-        ):
+        for layer, slope, below, above in zip(upper, slopes, z, z[1:], strict=False):
             parts.append(activate(below, slope) - _seen(layer, above))
         return parts
 
