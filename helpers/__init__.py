@@ -15,6 +15,7 @@ __all__ = [
     "networks",
     "sgd_noise",
     "style",
+    "sublevel_sets",
     "sweeps",
     "training",
     "well_behaved",

@@ -15,6 +15,7 @@ from helpers.checks.sgd_noise import (
     gaussian_noise,
     quadratic_escape,
 )
+from helpers.checks.sublevel_sets import level_path, pass_level
 from helpers.checks.well_behaved import batch_norm_growth, full_tangent, scaled_branch
 
 __all__ = [
@@ -29,5 +30,7 @@ __all__ = [
     "hard_tanh_breakpoints",
     "leaky_like_residual",
     "quadratic_escape",
+    "level_path",
+    "pass_level",
     "scaled_branch",
 ]

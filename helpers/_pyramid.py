@@ -1,0 +1,190 @@
+"""Networks as tuples of matrices: reading, running, inverting the activation, losses.
+
+A layer is one matrix A of shape [n_in + 1, n_out]: the transposed weights and, as last
+row, the bias. With a column of ones behind the samples, z = [h, 1] A. Every function
+takes matrices with or without a leading axis of points.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
+
+Array = NDArray[np.float64]
+Theta = tuple[Array, ...]
+Loss = Callable[[Array, NDArray], Array]
+
+_KINDS = (
+    "torch.nn.Sequential of Linear and ReLU or LeakyReLU in turn, with a hidden layer "
+    "or more and Linear last"
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Widths n_0, ..., n_{L+1} and the L slopes of the hidden layers; 0 is ReLU."""
+
+    widths: tuple[int, ...]
+    slopes: tuple[float, ...]
+
+    @property
+    def n_layers(self) -> int:
+        """L + 1, the output counted."""
+        return len(self.widths) - 1
+
+
+def read_network(name: str, net: nn.Sequential) -> tuple[Shape, Theta]:
+    """Return shape and matrices of a network, or raise."""
+    modules = list(net) if isinstance(net, nn.Sequential) else []
+    linears, activations = modules[::2], modules[1::2]
+    if not (
+        len(linears) == len(activations) + 1 > 1
+        and all(isinstance(layer, nn.Linear) for layer in linears)
+        and all(isinstance(phi, nn.ReLU | nn.LeakyReLU) for phi in activations)
+    ):
+        raise TypeError(f"{name} must be a {_KINDS}, got {net!r}")
+    if any(layer.bias is None for layer in linears):
+        raise ValueError(f"{name}: every Linear needs a bias, got one without")
+    theta = tuple(_matrix(layer) for layer in linears)
+    if not all(np.isfinite(layer).all() for layer in theta):
+        raise ValueError(f"{name} must have finite parameters, got NaN or infinity")
+    slopes = tuple(float(getattr(phi, "negative_slope", 0)) for phi in activations)
+    if not all(0 <= slope <= 1 for slope in slopes):
+        raise ValueError(f"{name}: slopes must lie in [0, 1], got {slopes}")
+    widths = (linears[0].in_features, *(layer.out_features for layer in linears))
+    return Shape(widths, slopes), theta
+
+
+def read_pair(a: nn.Sequential, b: nn.Sequential) -> tuple[Shape, Theta, Theta]:
+    """Return the shape of two networks of one kind, and the matrices of both."""
+    shape, start = read_network("a", a)
+    other, end = read_network("b", b)
+    if shape != other:
+        raise ValueError(
+            "a and b must have the same widths and slopes, "
+            f"got {shape.widths}, {shape.slopes} and {other.widths}, {other.slopes}"
+        )
+    return shape, start, end
+
+
+def build_network(shape: Shape, theta: Theta) -> nn.Sequential:
+    """Return the network of these matrices, in float64."""
+    modules: list[nn.Module] = []
+    for layer, slope in zip(theta, (*shape.slopes, None), strict=True):
+        linear = nn.utils.skip_init(nn.Linear, *_sizes(layer), dtype=torch.float64)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(layer[:-1].T))
+            linear.bias.copy_(torch.from_numpy(layer[-1]))
+        modules += [linear, nn.LeakyReLU(slope) if slope else nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
+
+
+def flat(theta: Sequence[Array]) -> Array:
+    """Return all parameters in torch's order, one row a point: [T, p]."""
+    points = max(len(layer) if layer.ndim == 3 else 1 for layer in theta)
+    parts = []
+    for layer in theta:
+        moved = np.broadcast_to(layer, (points, *layer.shape[-2:]))
+        weights = moved[:, :-1].transpose(0, 2, 1).reshape(points, -1)
+        parts += [weights, moved[:, -1]]
+    return np.concatenate(parts, axis=1)
+
+
+def with_ones(h: Array) -> Array:
+    """Return [h, 1]: a column of ones behind the features."""
+    return np.concatenate([h, np.ones((*h.shape[:-1], 1))], axis=-1)
+
+
+def activate(z: Array, slope: float) -> Array:
+    """Return z where positive, slope z elsewhere."""
+    return np.maximum(z, slope * z)
+
+
+def invert(h: Array, slope: float) -> Array:
+    """Return z of h = activate(z); slope > 0."""
+    return np.minimum(h, h / slope)
+
+
+def pre_activations(theta: Theta, data: Array, slopes: Sequence[float]) -> list[Array]:
+    """Return z of every layer, the output last; `data` is [h, 1], [N, n + 1]."""
+    found = [data @ theta[0]]
+    for layer, slope in zip(theta[1:], slopes, strict=True):
+        h = activate(found[-1], slope)
+        found.append(h @ layer[..., :-1, :] + layer[..., -1:, :])
+    return found
+
+
+def outputs(theta: Theta, data: Array, shape: Shape) -> Array:
+    """Return the outputs with a leading axis of points, [T or 1, N, m]."""
+    found = pre_activations(theta, data, shape.slopes)[-1]
+    return found if found.ndim == 3 else found[None]
+
+
+def squared(outputs: Array, y: Array) -> Array:
+    """Return ||outputs - y||^2 / (2 N), [...] for outputs [..., N, m]."""
+    return ((outputs - y) ** 2).sum(axis=(-2, -1)) / (2 * len(y))
+
+
+def cross_entropy(outputs: Array, y: NDArray[np.int64]) -> Array:
+    """Return the mean over samples of log sum exp(outputs) - outputs[y]."""
+    top = outputs.max(axis=-1, keepdims=True)
+    total = np.log(np.exp(outputs - top).sum(axis=-1)) + top[..., 0]
+    return (total - outputs[..., np.arange(len(y)), y]).mean(axis=-1)
+
+
+LOSSES: dict[str, Loss] = {"squared": squared, "cross_entropy": cross_entropy}
+
+
+def read_inputs(x: ArrayLike, shape: Shape) -> Array:
+    """Return x [N, n_0] as an array, or raise."""
+    x, n_in = np.asarray(x, dtype=np.float64), shape.widths[0]
+    if x.ndim != 2 or len(x) == 0 or x.shape[1] != n_in or not np.isfinite(x).all():
+        raise ValueError(f"x must be finite, [N, {n_in}], got shape {list(x.shape)}")
+    return x
+
+
+def read_data(x: ArrayLike, y: ArrayLike, shape: Shape, loss: str) -> tuple:
+    """Return x [N, n_0] and y ([N, m], or [N] classes) as arrays, or raise."""
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {sorted(LOSSES)}, got {loss!r}")
+    x, y, n_out = read_inputs(x, shape), np.asarray(y), shape.widths[-1]
+    if loss == "squared":
+        y = y.astype(np.float64)
+        if y.shape != (len(x), n_out) or not np.isfinite(y).all():
+            allowed = f"[{len(x)}, {n_out}] for loss 'squared'"
+            raise ValueError(f"y must be finite, {allowed}, got shape {list(y.shape)}")
+    elif not (
+        np.issubdtype(y.dtype, np.integer)
+        and y.shape == (len(x),)
+        and 0 <= y.min() <= y.max() < n_out
+    ):
+        raise ValueError(
+            f"y must hold {len(x)} classes 0..{n_out - 1} for loss 'cross_entropy', "
+            f"got {y.dtype} of shape {list(y.shape)}"
+        )
+    return x, y
+
+
+def random_generator(seed: int) -> np.random.Generator:
+    """Return numpy's generator of that seed, or raise."""
+    check_count("seed", seed, 0)
+    return np.random.default_rng(seed)
+
+
+def check_count(name: str, value: int, least: int) -> None:
+    """Raise unless the value is an integer of that size or more."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
+
+
+def _matrix(layer: nn.Linear) -> Array:
+    weight, bias = layer.weight.detach(), layer.bias.detach()
+    return torch.vstack([weight.T, bias]).cpu().double().numpy()
+
+
+def _sizes(layer: Array) -> tuple[int, int]:
+    return layer.shape[0] - 1, layer.shape[1]

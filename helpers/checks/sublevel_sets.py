@@ -1,0 +1,113 @@
+"""The checks of chapter 5, connected sublevel sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from helpers import sublevel_sets
+from helpers.checks._outcome import PASSED, Check, asked, near
+
+Array = NDArray[np.float64]
+Net = tuple[Array, Array]
+Phi = Callable[[Array], Array]
+
+
+def level_path(
+    answer: Callable[[Net, Net, Array, Phi], Sequence[tuple[ArrayLike, ArrayLike]]],
+) -> Check:
+    """Chapter 5, exercise 3: a polygon of two-layer networks that does not climb."""
+    for number in range(10):
+        a, b, x, y, phi = _pair(number)
+        corners = asked(answer, a, b, x, phi)
+        if isinstance(corners, Check):
+            return corners
+        told = _complaint(corners, a, b, x, y, phi)
+        if told:
+            return Check(False, f"pair {number}: {told}")
+    return PASSED
+
+
+def pass_level(answer: Callable[[Array], float]) -> Check:
+    """Chapter 5, exercise 4: below which loss outputs must have rank N."""
+    rng = np.random.default_rng(0)
+    for name, y in (
+        ("I of size 4", np.eye(4)),
+        ("a random matrix [3, 3]", rng.normal(size=(3, 3))),
+        ("a random matrix [3, 5]", rng.normal(size=(3, 5))),
+    ):
+        right = sublevel_sets.pass_height(y)
+        yours = asked(answer, y)
+        if isinstance(yours, Check):
+            return yours
+        if not near(yours, right):
+            return Check(
+                False, f"for {name} you say {yours}, the right value is {right:.6f}"
+            )
+    return PASSED
+
+
+def _pair(number: int) -> tuple[Net, Net, Array, Array, Phi]:
+    """Two networks of width 2N, each with the best fit that its features allow.
+
+    In every third pair one has no rank; every second is of ReLU.
+    """
+    rng = np.random.default_rng(number)
+    n, n_in, n_out, slope = 5, 3, 2, 0.2 * (number % 2)
+    x = np.column_stack([rng.normal(size=(n, n_in)), np.ones(n)])
+    y = rng.normal(size=(n, n_out))
+    u, w = rng.normal(size=(2, n_in + 1, 2 * n))
+    if number % 3 == 1:
+        u[:, 1:] = u[:, :1]
+    if number % 3 == 2:
+        w[:] = 0
+
+    def phi(z: Array) -> Array:
+        return np.maximum(z, slope * z)
+
+    return _fitted(u, x, y, phi), _fitted(w, x, y, phi), x, y, phi
+
+
+def _fitted(u: Array, x: Array, y: Array, phi: Phi) -> Net:
+    features = np.column_stack([phi(x @ u), np.ones(len(x))])
+    return u, np.linalg.lstsq(features, y)[0]
+
+
+def _complaint(
+    corners: Sequence[tuple[ArrayLike, ArrayLike]],
+    a: Net,
+    b: Net,
+    x: Array,
+    y: Array,
+    phi: Phi,
+) -> str:
+    """Return what is wrong with a polygon; empty if nothing is."""
+    try:
+        nets = [
+            tuple(np.asarray(part, dtype=np.float64) for part in c) for c in corners
+        ]
+        fits = all((u.shape, v.shape) == (a[0].shape, a[1].shape) for u, v in nets)
+    except (TypeError, ValueError):
+        return "expected a list of pairs (U, V)"
+    if not (fits and nets):
+        return f"every U needs shape {a[0].shape} and every V {a[1].shape}"
+    for name, net, wanted in (("first", nets[0], a), ("last", nets[-1], b)):
+        gap = max(float(np.abs(p - q).max()) for p, q in zip(net, wanted, strict=True))
+        if not gap <= 1e-8:
+            return f"the {name} corner is off by {gap:.3g}"
+    ends = max(_loss(a, x, y, phi), _loss(b, x, y, phi))
+    for side, (start, end) in enumerate(pairwise(nets)):
+        for t in np.linspace(0, 1, 21):
+            net = tuple((1 - t) * p + t * q for p, q in zip(start, end, strict=True))
+            climb = _loss(net, x, y, phi) - ends
+            if not climb <= 1e-9:
+                return f"side {side + 1} climbs {climb:.3g} above the ends"
+    return ""
+
+
+def _loss(net: Net, x: Array, y: Array, phi: Phi) -> float:
+    u, v = net
+    return float(((phi(x @ u) @ v[:-1] + v[-1] - y) ** 2).sum() / (2 * len(y)))
