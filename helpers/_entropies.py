@@ -90,18 +90,26 @@ def smoothed_entropy(
     n = 4096 at d = 10 on one core.
     """
     centres = read_rows("samples", samples)
-    n, d = centres.shape
     check_positive("beta", beta)
+    n, d = centres.shape
     total = max(2 * n, _FEWEST_DRAWS) if draws is None else draws
     check_count("draws", total, 2)
-    generator = seeded(seed, centres.device)
-    index = chosen_centres(n, total, generator)
+    values = surprises(centres, beta, total, seeded(seed, centres.device))
+    value, error = two_stage(values, n)
+    return Estimate(value, error, gaussian_entropy(d, beta) + math.log(n))
+
+
+def surprises(
+    centres: Tensor, beta: float, draws: int, generator: torch.Generator
+) -> Tensor:
+    """Draws [c, m] whose mean is the smoothed entropy, m at each of c centres."""
+    n, d = centres.shape
+    index = chosen_centres(n, draws, generator)
     z = normal((*index.shape, d), generator)
     ends = torch.stack([centres[index] + beta * z, centres[index] - beta * z])
-    surprise = -isotropic(centres, beta).log_density(ends.flatten(0, -2))
-    surprise = surprise.reshape(2, *index.shape).mean(0)
-    value, error = two_stage(_controlled(surprise, z.square().sum(-1) / 2, d / 2), n)
-    return Estimate(value, error, gaussian_entropy(d, beta) + math.log(n))
+    found = -isotropic(centres, beta).log_density(ends.flatten(0, -2))
+    found = found.reshape(2, *index.shape).mean(0)
+    return _controlled(found, z.square().sum(-1) / 2, d / 2)
 
 
 def _controlled(values: Tensor, control: Tensor, mean: float) -> Tensor:

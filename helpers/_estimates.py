@@ -33,13 +33,13 @@ class Estimate:
         return self.value > self.cap - math.log(2)
 
 
-def two_stage(values: Tensor, population: int) -> tuple[float, float]:
+def two_stage(values: Tensor, population: float) -> tuple[float, float]:
     """Mean and standard error of draws [c, m]: m at each of c centres.
 
-    The c centres are drawn without replacement from `population`. Sampling in two
-    stages has variance (1 - c/population) between / c + (c/population) within / (c m);
-    a single draw a centre does not show the variance within, and all of it is taken to
-    be between.
+    The c centres are drawn without replacement from `population`, perhaps infinite.
+    Sampling in two stages has variance
+    (1 - c/population) between / c + (c/population) within / (c m); a single draw a
+    centre does not show the variance within, and all of it is taken to be between.
     """
     c, m = values.shape
     centres = values.mean(1)

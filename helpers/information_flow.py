@@ -18,6 +18,7 @@ from helpers._entropies import (
     pairwise_bounds,
     smoothed_entropy,
     smoothed_log_density,
+    surprises,
 )
 from helpers._estimates import (
     Estimate,
@@ -111,7 +112,7 @@ def mutual_information(
         seed: integer >= 0.
 
     Returns:
-        The estimate; its error is that of the draws, not the bias of the method.
+        The estimate. Its error covers all that is drawn, not the bias of the method.
 
     Raises:
         ValueError: an argument out of range; beta = 0, where I(X; T_l) is ln N for
@@ -257,15 +258,18 @@ def _sampled(
     """The estimator of the paper; repeats: n_inputs, n_inner."""
     rows = torch.randint(len(x), (n,), generator=generator, device=x.device)
     s = _signal(net, x[rows], layer, generator)
-    seed = int(torch.randint(2**31, (), generator=generator, device=x.device))
-    whole = smoothed_entropy(s, net.beta, draws=min(2 * n, _MOST_DRAWS), seed=seed)
-    given, error = gaussian_entropy(net.widths[1], net.beta), 0.0
-    if layer > 1:
+    values = surprises(s, net.beta, min(2 * n, _MOST_DRAWS), generator)
+    whole, error = two_stage(values, math.inf)  # h_n, but as an estimate of h
+    if layer == 1:
+        given, its_error = gaussian_entropy(s.shape[1], net.beta), 0.0
+    else:
         _, signals = _repeated(net, x, layer, *repeats, generator)
-        inner = [smoothed_entropy(s, net.beta, seed=seed).value for s in signals]
-        given, error = two_stage(torch.tensor(inner)[:, None], len(x))
-    error = math.hypot(whole.standard_error, error)
-    return Estimate(whole.value - given, error, math.log(n))
+        n_inner = repeats[1]
+        inner = [surprises(s, net.beta, 2 * n_inner, generator) for s in signals]
+        means = torch.stack([one.mean() for one in inner])
+        given, its_error = two_stage(means[:, None], len(x))
+    cap = gaussian_entropy(s.shape[1], net.beta) + math.log(n) - given
+    return Estimate(whole - given, math.hypot(error, its_error), cap)
 
 
 @torch.no_grad()
