@@ -14,6 +14,8 @@ from tqdm import tqdm
 from helpers import networks, training
 from helpers._estimates import check_count, seeded
 
+_NODES = 16
+
 
 class NoisyMLP(nn.Module):
     """A multilayer perceptron with noise after each activation, always on.
@@ -89,22 +91,42 @@ class NoisyMLP(nn.Module):
         other.beta = 0.0
         return other
 
+    @torch.no_grad()
     def linearized(self, x: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-        """Mean [n, n_l] and covariance [n, n_l, n_l] of T_l given x, to first order.
+        """Mean [n, n_l] and covariance [n, n_l, n_l] of a Gaussian near T_l given x.
 
-        m_l = phi(W_l m_{l-1} + b_l), C_l = J_l C_{l-1} J_l' + beta^2 I with
-        J_l = diag(phi') W_l taken at m_{l-1}: exact for l = 1, and as beta -> 0.
+        A Gaussian passes W_l and b_l as it is. Of each phi(z_i) its mean, its variance
+        and its mean slope E phi' are kept; the slopes carry the covariances, which is
+        right to first order in them (statistical linearization). The law is exact for
+        l = 1, and in the limit of small beta.
         """
         mean, covariance = x, x.new_zeros(1, x.shape[1], x.shape[1])
         for linear in self.linears[:layer]:
-            z = linear(mean).detach().requires_grad_()
-            mean = self.activation(z)
-            slope = torch.autograd.grad(mean.sum(), z)[0]
-            jacobian = slope[:, :, None] * linear.weight
-            covariance = jacobian @ covariance @ jacobian.transpose(1, 2)
-            covariance = covariance + self.beta**2 * torch.eye(mean.shape[1]).to(x)
-            mean, covariance = mean.detach(), covariance.detach()
+            weight = linear.weight
+            covariance = weight @ covariance @ weight.T
+            variance = covariance.diagonal(dim1=1, dim2=2)
+            mean, slope, rest = _through(self.activation, linear(mean), variance)
+            covariance = slope[:, :, None] * covariance * slope[:, None, :]
+            covariance = covariance + torch.diag_embed(rest + self.beta**2)
         return mean, covariance
+
+
+def _through(
+    phi: nn.Module, mean: Tensor, variance: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and mean slope of phi(z), and the variance that the slope leaves, [n, d].
+
+    z ~ N(mean, variance), by Gauss-Hermite quadrature; the slope by Stein's lemma,
+    E phi'(z) = E phi(z) (z - mean) / variance.
+    """
+    nodes, weights = map(mean.new_tensor, np.polynomial.hermite_e.hermegauss(_NODES))
+    weights = weights / weights.sum()
+    deviation = variance.sqrt().clamp_min(1e-8)
+    values = phi(mean[:, :, None] + deviation[:, :, None] * nodes)
+    centre = values @ weights
+    slope = values @ (weights * nodes) / deviation
+    spread = (values - centre[:, :, None]).square() @ weights
+    return centre, slope, (spread - slope.square() * variance).clamp_min(0)
 
 
 def _truncated(

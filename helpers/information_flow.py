@@ -98,7 +98,8 @@ def mutual_information(
     apart by q(x | t), proportional to the Gaussian q(t | x) of `NoisyMLP.linearized`:
     ln N + E ln q(X | T). By Barber & Agakov (2003) that is at most I(X; T_l) whatever
     q is, with a gap of E KL(p(x | T) || q(x | T)): none in layer 1, and none as
-    beta -> 0. Nothing is capped below I(X; T_l) <= ln N.
+    beta -> 0; `linearization_gap` bounds it. Its cap, ln N, is that of I(X; T_l). It
+    can be negative, and says nothing then.
 
     Args:
         net: with beta > 0.

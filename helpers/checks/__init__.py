@@ -5,6 +5,7 @@ One file for each chapter; all checks are reached as `checks.<name>(answer)`.
 
 from helpers.checks._outcome import Check
 from helpers.checks.edge_of_chaos import edge_point, leaky_like_residual
+from helpers.checks.information_flow import relu_information, samples_needed
 from helpers.checks.linear_regions import (
     angle_law,
     half_of_layer_three,
@@ -21,5 +22,7 @@ __all__ = [
     "half_of_layer_three",
     "hard_tanh_breakpoints",
     "leaky_like_residual",
+    "relu_information",
+    "samples_needed",
     "scaled_branch",
 ]
