@@ -214,9 +214,8 @@ def train_together(
     test, train = order[:n_test], order[n_test:]
     adam = torch.optim.Adam(stack.parameters(), lr=lr, fused=True)
     kept, scores = [], []
-    for start, end in tqdm(
-        list(pairwise([0, *ends])), "training", disable=not progress, leave=False
-    ):
+    spans = list(pairwise([0, *ends]))
+    for start, end in tqdm(spans, "training", leave=False) if progress else spans:
         training.train(
             stack, x[train], y[train], loss=stack.loss, optimizer=lambda _: adam,
             batch_size=batch_size, epochs=end - start, record_every=max(1, end - start),
