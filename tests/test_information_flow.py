@@ -52,6 +52,14 @@ def test_density_equals_that_of_scikit_learn(dim, n, beta):
     np.testing.assert_allclose(found, kernel.score_samples(points), atol=1e-7)
 
 
+def test_density_moves_with_its_samples():
+    """A shift of 1e6 costs 1e-10 in the points, and 1e-8 after division by beta^2."""
+    samples, points = CUBE[:50], CUBE[50:90]
+    here = inf.smoothed_log_density(points, samples, 0.1)
+    there = inf.smoothed_log_density(points + 1e6, samples + 1e6, 0.1)
+    np.testing.assert_allclose(there, here, atol=1e-6)
+
+
 def test_density_far_away_does_not_underflow():
     found = inf.smoothed_log_density([[3.0]], [[0.0], [-1.0]], 0.01)
     exact = stats.norm.logpdf(3.0, 0.0, 0.01) - LN2
@@ -547,6 +555,24 @@ def test_the_linearized_law_of_layer_one_is_exact():
     torch.testing.assert_close(mean, net.quiet().layers(x)[0][1])
     every = 0.49 * torch.eye(5).double().expand(6, -1, -1)
     torch.testing.assert_close(covariance.expand(6, -1, -1), every)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("weight", [0.5, 3.0])
+def test_the_linearized_law_keeps_mean_and_variance_of_one_neuron(activation, weight):
+    """T_2 given x by integrating over Z_1; a kink costs Gauss-Hermite 2 %."""
+    net = tiny(0.5, ((1.0, 0.2), (weight, -0.3)))
+    net.activation = nn.Tanh() if activation == "tanh" else nn.ReLU()
+    mean, covariance = net.linearized(FOUR, 2)
+    z = torch.linspace(-9, 9, 20_001).double()
+    share = torch.exp(-(z**2) / 2) / torch.exp(-(z**2) / 2).sum()
+    for i, x in enumerate(FOUR):
+        s1 = net.activation(net.linears[0](x[None]))
+        s2 = net.activation(net.linears[1](s1 + 0.5 * z[:, None]))[:, 0].detach()
+        exact = (share @ s2).item()
+        variance = (share @ (s2 - exact) ** 2).item() + 0.25
+        assert mean[i, 0].item() == pytest.approx(exact, abs=0.02)
+        assert covariance[i, 0, 0].item() == pytest.approx(variance, rel=0.02)
 
 
 # Mutual information
