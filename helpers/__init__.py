@@ -11,6 +11,7 @@ __all__ = [
     "data",
     "edge_of_chaos",
     "explorer",
+    "information_flow",
     "linear_regions",
     "networks",
     "sgd_noise",

@@ -5,6 +5,7 @@ One file for each chapter; all checks are reached as `checks.<name>(answer)`.
 
 from helpers.checks._outcome import Check
 from helpers.checks.edge_of_chaos import edge_point, leaky_like_residual
+from helpers.checks.information_flow import relu_information, samples_needed
 from helpers.checks.linear_regions import (
     angle_law,
     half_of_layer_three,
@@ -32,5 +33,7 @@ __all__ = [
     "quadratic_escape",
     "level_path",
     "pass_level",
+    "relu_information",
+    "samples_needed",
     "scaled_branch",
 ]
