@@ -112,11 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _rows(package: str) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
     """Yield a row and the spectrum of every matrix that is large enough."""
-    version = distribution(package).version if pretrained_weights(package) else ""
-    layers = {
-        name: layer_matrices(weight)[0]
-        for name, weight in pretrained_weights(package).items()
-    }
+    weights = pretrained_weights(package)
+    version = distribution(package).version
+    layers = {name: layer_matrices(weight)[0] for name, weight in weights.items()}
     large = {name: w for name, w in layers.items() if w.shape[1] >= _LEAST}
     for name, w in tqdm(large.items(), package, leave=False):
         x = spectrum(w)
@@ -159,7 +157,10 @@ def _source(options: argparse.Namespace) -> str:
 
 
 def _torch(path: Path) -> dict[str, torch.Tensor]:
-    """Return the tensors of a pickled state dict, those of nested dicts too."""
+    """Return the tensors of a pickled state dict and of the dicts in it.
+
+    The state of an optimizer, which some files keep too, is left out.
+    """
 
     def flat(found: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
         for name, value in found.items():

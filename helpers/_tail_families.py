@@ -110,9 +110,10 @@ def compare_tails(eigenvalues: ArrayLike, xmin: float) -> dict[str, TailComparis
     y = _log_tail(eigenvalues, xmin)
     n, rate = len(y), 1 / y.mean()
     power_law = math.log(rate) - rate * y
+    best = n * (math.log(rate) - 1)  # its sum
     found = {}
     for name, family in _FAMILIES.items():
-        ratio = max(_fit_family(y, family)[2] - float(power_law.sum()), 0.0)
+        ratio = max(_fit_family(y, family)[2] - best, 0.0)
         found[name] = TailComparison(ratio, float(chi2.sf(2 * ratio, 1)) / 2)
     excess = np.expm1(y)
     exponential = y - math.log(excess.mean()) - excess / excess.mean()

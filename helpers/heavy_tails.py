@@ -10,10 +10,9 @@ paper's factor 1 / N, and sigma^2 = N Var(W_ij).
 analyses the trained networks inside an installed package.
 """
 
-from helpers._marchenko_pastur import (
+from helpers._bulk_edge import (
     TRACY_WIDOM_MEAN,
     TRACY_WIDOM_SD,
-    MarchenkoPastur,
     MarchenkoPasturFit,
     Spike,
     bbp,
@@ -21,6 +20,7 @@ from helpers._marchenko_pastur import (
     tracy_widom_cdf,
     tracy_widom_scale,
 )
+from helpers._marchenko_pastur import MarchenkoPastur
 from helpers._phases import PHASES, LayerReport, Phase, analyze, phase
 from helpers._power_law import (
     PowerLawFit,
