@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from helpers._marchenko_pastur import fit_marchenko_pastur
+from helpers._bulk_edge import fit_marchenko_pastur
 from helpers._power_law import fit_power_law
 from helpers._spectrum import (
     layer_matrices,
@@ -39,6 +39,7 @@ _FEW = 1 / 16  # share of the eigenvalues that may be called spikes
 _GOOD_FIT = 0.1  # Kolmogorov-Smirnov distance of a power law that describes a tail
 _LONG_TAIL = 1 / 4  # share of the eigenvalues in a tail that replaces the edge
 _NO_EDGE = 0.2  # soft rank below which the edge is no longer a scale
+_HEAVY = 4.0  # exponent below which a tail is heavy
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,10 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
         rank-collapse  over 10 % of the eigenvalues below 1e-4 of their mean
         random-like    largest eigenvalue less than 3 Tracy-Widom scales above lambda+
         bleeding-out   soft rank above 0.8
-        heavy-tailed   D < 0.1 on a quarter of the eigenvalues, soft rank below 0.2
-        bulk-decay     D < 0.1 on a quarter, or over 1/16 of the eigenvalues outside
-        bulk+spikes    otherwise
+        bulk+spikes    at most 1/16 of the eigenvalues outside, and no long tail: not
+                       D < 0.1 on a quarter of them
+        heavy-tailed   soft rank below 0.2, D < 0.1 and alpha < 4
+        bulk-decay     otherwise
 
     Args:
         layer: a weight as in `analyze`, or its report.
@@ -168,9 +170,10 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
     Cost: that of `analyze`.
     """
     r = layer if isinstance(layer, LayerReport) else analyze(layer)
-    outside = r.n_spikes / r.m
-    long_tail = r.ks < _GOOD_FIT and r.n_tail >= _LONG_TAIL * r.m
-    tail = f"power law on {r.n_tail / r.m:.0%} of the eigenvalues (D = {r.ks:.3f})"
+    outside = f"{r.n_spikes} outside ({r.n_spikes / r.m:.1%})"
+    tail = f"alpha {r.alpha:.2f} on {r.n_tail / r.m:.0%} (D {r.ks:.3f})"
+    good = r.ks < _GOOD_FIT
+    few = r.n_spikes <= _FEW * r.m and not (good and r.n_tail >= _LONG_TAIL * r.m)
     name: PhaseName
     if r.gone > _GONE:
         name, reason = "rank-collapse", f"{r.gone:.0%} of the eigenvalues are gone"
@@ -178,12 +181,10 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
         name, reason = "random-like", f"the largest is at the edge ({r.excess:+.1f})"
     elif r.soft_rank > _NEAR_THE_EDGE:
         name, reason = "bleeding-out", f"soft rank {r.soft_rank:.2f}, out but near"
-    elif long_tail and r.soft_rank < _NO_EDGE:
+    elif few:
+        name, reason = "bulk+spikes", f"{outside}, no long tail"
+    elif good and r.soft_rank < _NO_EDGE and r.alpha < _HEAVY:
         name, reason = "heavy-tailed", f"{tail}, soft rank {r.soft_rank:.2g}"
-    elif long_tail:
-        name, reason = "bulk-decay", f"{tail}, soft rank {r.soft_rank:.2f}"
-    elif outside > _FEW:
-        name, reason = "bulk-decay", f"{outside:.1%} outside, too many for spikes"
     else:
-        name, reason = "bulk+spikes", f"{r.n_spikes} outside ({outside:.1%}), no tail"
+        name, reason = "bulk-decay", f"{outside}, {tail}, soft rank {r.soft_rank:.2g}"
     return Phase(name, PHASES.index(name) + 1, reason, r)

@@ -514,11 +514,11 @@ def test_localization_of_random_directions():
 
 
 def decayed(share):
-    """A matrix whose eigenvalues have a long power-law tail with a bulk below."""
+    """Noise and many signals of all strengths, so that the edge is gone."""
     rng = np.random.default_rng(0)
     w, k = noise(400, 200), int(200 * share)
     u, v = (np.linalg.qr(rng.normal(size=(n, k)))[0] for n in (400, 200))
-    strengths = np.sqrt(2.5 * (np.arange(1, k + 1) / k) ** -0.8)
+    strengths = 1.4 * (np.arange(1, k + 1) / k) ** -0.2
     return w + (u * strengths) @ v.T
 
 
