@@ -11,6 +11,7 @@ __all__ = [
     "data",
     "edge_of_chaos",
     "explorer",
+    "heavy_tails",
     "linear_regions",
     "networks",
     "style",

@@ -5,6 +5,11 @@ One file for each chapter; all checks are reached as `checks.<name>(answer)`.
 
 from helpers.checks._outcome import Check
 from helpers.checks.edge_of_chaos import edge_point, leaky_like_residual
+from helpers.checks.heavy_tails import (
+    power_law_scan,
+    spike_strength,
+    untouched_sigma,
+)
 from helpers.checks.linear_regions import (
     angle_law,
     half_of_layer_three,
@@ -21,5 +26,8 @@ __all__ = [
     "half_of_layer_three",
     "hard_tanh_breakpoints",
     "leaky_like_residual",
+    "power_law_scan",
     "scaled_branch",
+    "spike_strength",
+    "untouched_sigma",
 ]
