@@ -12,6 +12,7 @@ __all__ = [
     "edge_of_chaos",
     "explorer",
     "information_flow",
+    "heavy_tails",
     "linear_regions",
     "networks",
     "sgd_noise",

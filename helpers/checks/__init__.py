@@ -6,6 +6,11 @@ One file for each chapter; all checks are reached as `checks.<name>(answer)`.
 from helpers.checks._outcome import Check
 from helpers.checks.edge_of_chaos import edge_point, leaky_like_residual
 from helpers.checks.information_flow import relu_information, samples_needed
+from helpers.checks.heavy_tails import (
+    power_law_scan,
+    spike_strength,
+    untouched_sigma,
+)
 from helpers.checks.linear_regions import (
     angle_law,
     half_of_layer_three,
@@ -35,5 +40,8 @@ __all__ = [
     "pass_level",
     "relu_information",
     "samples_needed",
+    "power_law_scan",
     "scaled_branch",
+    "spike_strength",
+    "untouched_sigma",
 ]
