@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
             distributed.destroy_process_group()
     if first:
         found = {"source": _source(arguments, processes)} | found
-        given.out.write_text(json.dumps(found, indent=1) + "\n")
+        given.out.write_text(json.dumps(found, indent=1, default=str) + "\n")
         print(f"wrote {given.out}")
     return 0
 
@@ -58,7 +58,7 @@ def results(given: argparse.Namespace) -> dict[str, Any]:
     taken = time.perf_counter() - start
     network, records = history.network, [asdict(one) for one in history.records]
     return {
-        "arguments": {key: str(value) for key, value in vars(given).items()},
+        "arguments": dict(vars(given)),
         "versions": _versions(),
         "layers": [{k: v.tolist() for k, v in one.items()} for one in records],
         "kept": list(history.kept),
