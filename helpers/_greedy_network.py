@@ -185,6 +185,7 @@ class GreedyNetwork(nn.Module):
         """
         if layer not in range(self.depth + 1):
             raise ValueError(f"layer must be in 0..{self.depth}, got {layer!r}")
+        self.eval()
         trunk = nn.Sequential(self.standardize, *self.blocks[:layer])
         return applied(trunk, images.to(self.standardize.mean))
 

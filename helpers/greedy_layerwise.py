@@ -177,7 +177,9 @@ def train_greedy(
     network = _network(dataset, depth, width, k, seed, device, architecture)
     inputs = _inputs(network, dataset, cache_bytes if augment is None else 0)
     if parallel:
-        return _history(network, fit_all(network, inputs, run, derived_seed(seed, 0)))
+        return _history(
+            network, fit_all(network, inputs, run, derived_seed(seed, 1, 1))
+        )
     own = {"width": width, "k": k, "seed": seed, "start": start, **architecture}
     file = Checkpoint(checkpoint, own | asdict(run), dataset)
     found = file.restore(network)
@@ -243,7 +245,7 @@ def train_end_to_end(
     network = _network(dataset, depth, width, k, seed, device, architecture)
     inputs = _inputs(network, dataset, 2**62 if augment is None else 0)
     body = nn.Sequential(*network.blocks, network.heads[-1])
-    return _history(network, [fit(body, inputs, run, derived_seed(seed, 0))])
+    return _history(network, [fit(body, inputs, run, derived_seed(seed, 1, 1))])
 
 
 def layer_ensemble(
