@@ -59,22 +59,36 @@ def effective_rank(x: Tensor, *, centre: bool) -> Tensor:
 def affine(
     pair: Pair, width: int, gain: float, layer: Layer, generators: Sequence
 ) -> Pair:
-    """Multiply by, or convolve with, fresh Gaussian weights N(0, gain / fan-in)."""
+    """Multiply by, or convolve with, fresh Gaussian weights N(0, gain / fan-in).
+
+    The columns of h W are independent and Gaussian with covariance (gain / fan-in)
+    h h^T. So where a fully connected layer sees far fewer rows than it has inputs, W is
+    not drawn: with h^T = Q R, R^T times as many rows of normals has the same law.
+    """
     both = torch.stack([pair.x, pair.dx], 1)
     channels = both.shape[-1]
-    fan_in = channels * layer.kernel**layer.spatial
-    shape = (width, channels) + (layer.kernel,) * layer.spatial
-    if not layer.spatial:
-        shape = (channels, width)
-    weight = both.new_empty(len(generators), *shape)
-    for part, generator in zip(weight, generators, strict=True):
-        part.normal_(0, math.sqrt(gain / fan_in), generator=generator)
+    scale = math.sqrt(gain / (channels * layer.kernel**layer.spatial))
     if layer.spatial:
-        draws = zip(both, weight, strict=True)
+        shape = (width, channels) + (layer.kernel,) * layer.spatial
+        draws = zip(both, _normals(both, shape, scale, generators), strict=True)
         y = torch.stack([_convolved(h, w, layer) for h, w in draws])
-    else:
-        y = (both.flatten(1, -2) @ weight).view(*both.shape[:-1], width)
+        return Pair(y[:, 0], y[:, 1])
+    rows = both.flatten(1, -2)
+    if 2 * rows.shape[1] < channels:
+        rows = torch.linalg.qr(rows.mT, mode="r").R.mT
+    y = rows @ _normals(both, (rows.shape[2], width), scale, generators)
+    y = y.view(*both.shape[:-1], width)
     return Pair(y[:, 0], y[:, 1])
+
+
+def _normals(
+    like: Tensor, shape: tuple[int, ...], scale: float, generators: Sequence
+) -> Tensor:
+    """Draw N(0, scale^2), [r, *shape], each draw from its own generator."""
+    normals = like.new_empty(len(generators), *shape)
+    for part, generator in zip(normals, generators, strict=True):
+        part.normal_(0, scale, generator=generator)
+    return normals
 
 
 def _convolved(h: Tensor, weight: Tensor, layer: Layer) -> Tensor:

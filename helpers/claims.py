@@ -20,7 +20,9 @@ from IPython.display import HTML, display
 from numpy.typing import ArrayLike
 
 FAILED, UNTESTED = "FAILED", "not tested here"
-_COLUMNS = ("claim", "the paper", "this build", "accepted", "verdict")
+COLUMNS = ("claim", "the paper", "this build", "accepted", "verdict")
+"""What the cells of a row say."""
+
 _made: dict[str, Claim] = {}
 
 
@@ -227,15 +229,9 @@ def stored(chapter: str) -> dict[str, Any]:
 
 
 def html_table(rows: Sequence[Claim], page: str | None = None) -> str:
-    """Claims as an HTML table.
-
-    Args:
-        rows: the claims, in the order to show.
-        page: where the claims were made; each id then links to its place there. None
-            makes the rows themselves the places linked to.
-    """
-    head = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
-    body = "".join(_row(made, page) for made in rows)
+    """Claims as an HTML table; for `page` see `html_row`."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+    body = "".join(html_row(made, page) for made in rows)
     sources = dict.fromkeys(made.stored for made in rows if made.stored)
     return (
         f'<table class="claims" tabindex="0"><thead><tr>{head}</tr></thead>'
@@ -244,13 +240,18 @@ def html_table(rows: Sequence[Claim], page: str | None = None) -> str:
     )
 
 
-def _row(made: Claim, page: str | None) -> str:
+def html_row(made: Claim, page: str | None = None) -> str:
+    """One claim as a row of an HTML table.
+
+    Args:
+        made: the claim.
+        page: where it was made, to which its id then links; None makes the row itself
+            the place linked to.
+    """
     place = f"claim-{made.id.replace('.', '-')}"
     statement, *others = map(html.escape, made.cells())
     cells = "".join(f"<td>{text}</td>" for text in others)
-    if page is None:
-        return (
-            f'<tr id="{place}"><th scope="row">{made.id} {statement}</th>{cells}</tr>'
-        )
-    link = f'<a href="{page}#{place}">{made.id}</a>'
-    return f'<tr><th scope="row">{link} {statement}</th>{cells}</tr>'
+    id, link = f' id="{place}"', made.id
+    if page is not None:
+        id, link = "", f'<a href="{page}#{place}">{made.id}</a>'
+    return f'<tr{id}><th scope="row">{link} {statement}</th>{cells}</tr>'

@@ -307,8 +307,8 @@ def propagate(
     Raises:
         ValueError: an argument out of its range, or every network dead.
 
-    Cost: O(draws L H B n^2), plus B^3 a layer for the ranks. 20 draws of 200 layers
-    of width 512 at B = 64: 12 s on one core.
+    Cost: O(draws L H B n min(B, n)) if fully connected, plus B^3 a layer for the ranks.
+    20 draws of 200 layers of width 512 at B = 64: 9 s on one core.
     """
     pool = _read_inputs(inputs, batch_size)
     kernel = _read_kernel(kernel, pool.shape[2:])
@@ -389,7 +389,9 @@ def _record(
     for _ in range(depth):
         before = noise / mu2
         pair, z, after = unit(pair, generators)
-        at_z, at_a = (_ratio(stage) for stage in (z, after))
+        nu2, mu2, noise = _powers(pair)
+        at_z = _ratio(z)
+        at_a = noise / mu2 if after is pair else _ratio(after)
         layers.append(
             {
                 "affine_growth": (at_z / before).sqrt(),
@@ -397,7 +399,6 @@ def _record(
                 **_tangent.activation_moments(z.x),
             }
         )
-        nu2, mu2, noise = _powers(pair)
         logs = torch.stack([nu2, mu2, noise]).log() + log_scale - start
         states.append(_state(pair, logs, mu2 / nu2, ranks))
         x_power = torch.ones_like(nu2) if layer.normalize else nu2

@@ -26,34 +26,27 @@ def products(rows, width, layers, *, draw):
         torch.mm(h, weight)
 
 
-@pytest.mark.parametrize(
-    ("width", "batch", "most"), [(512, 64, None), (512, 512, 2.0), (1024, 256, None)]
-)
-def test_a_layer_beside_its_products(benchmark, say, width, batch, most):
-    """Time of a layer of `propagate` over that of its matrix products.
+@pytest.mark.parametrize(("width", "batch"), [(512, 64), (512, 512), (1024, 256)])
+def test_a_layer_beside_its_products(benchmark, say, width, batch):
+    """Time of a layer of `propagate` over that of its matrix products alone.
 
-    At the paper's width and batch the weights are as dear to draw as to multiply, so
-    that ratio is asserted with the draws counted; at a batch as large as the width the
-    products alone are the measure.
+    The products are those of signal and noise, [2 B, n] by [n, n], with weights that
+    are already there; `propagate` also makes the randomness and all moments. Eight
+    networks side by side, as in a run with many draws.
     """
-    layers = 30
+    layers, draws = 30, 8
     inputs = np.random.default_rng(0).normal(size=(batch, width))
 
-    def ours():
+    def ours(ranks=False):
         return wb.propagate(
-            "batch_norm", layers, width, inputs, n_draws=1, batch_size=batch, seed=0,
-            ranks=False,
+            "batch_norm", layers, width, inputs, n_draws=draws, batch_size=batch,
+            seed=0, ranks=ranks,
         )  # fmt: skip
 
-    def with_ranks():
-        return wb.propagate(
-            "batch_norm", layers, width, inputs, n_draws=1, batch_size=batch, seed=0
-        )
-
     ours()
-    layer = seconds(ours, 5)[0]
-    ranked = seconds(with_ranks, 3)[0]
-    alone = seconds(lambda: products(batch, width, layers, draw=False), 5)[0]
+    layer = seconds(ours, 5)[0] / draws
+    ranked = seconds(lambda: ours(ranks=True), 2)[0] / draws
+    alone = seconds(lambda: products(batch, width, layers, draw=False), 9)[0]
     drawn = seconds(lambda: products(batch, width, layers, draw=True), 5)[0]
     say(
         f"layer, width {width}, batch {batch}: {layer / layers * 1e3:.2f} ms, "
@@ -63,9 +56,7 @@ def test_a_layer_beside_its_products(benchmark, say, width, batch, most):
     )
     benchmark.extra_info["ratio"] = layer / alone
     benchmark.pedantic(ours, rounds=3)
-    assert layer / drawn <= 2
-    if most:
-        assert layer / alone <= most
+    assert layer / alone <= 2
 
 
 def test_the_depth_and_width_of_the_paper(benchmark, say):
