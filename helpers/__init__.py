@@ -11,6 +11,7 @@ __all__ = [
     "data",
     "edge_of_chaos",
     "explorer",
+    "greedy_layerwise",
     "linear_regions",
     "networks",
     "style",

@@ -5,6 +5,11 @@ One file for each chapter; all checks are reached as `checks.<name>(answer)`.
 
 from helpers.checks._outcome import Check
 from helpers.checks.edge_of_chaos import edge_point, leaky_like_residual
+from helpers.checks.greedy_layerwise import (
+    identity_block,
+    receptive_reach,
+    unstable_error,
+)
 from helpers.checks.linear_regions import (
     angle_law,
     half_of_layer_three,
@@ -20,6 +25,9 @@ __all__ = [
     "full_tangent",
     "half_of_layer_three",
     "hard_tanh_breakpoints",
+    "identity_block",
     "leaky_like_residual",
+    "receptive_reach",
     "scaled_branch",
+    "unstable_error",
 ]
