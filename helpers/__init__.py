@@ -13,6 +13,7 @@ __all__ = [
     "explorer",
     "information_flow",
     "heavy_tails",
+    "greedy_layerwise",
     "linear_regions",
     "networks",
     "sgd_noise",

@@ -10,6 +10,10 @@ from helpers.checks.heavy_tails import (
     power_law_scan,
     spike_strength,
     untouched_sigma,
+from helpers.checks.greedy_layerwise import (
+    identity_block,
+    receptive_reach,
+    unstable_error,
 )
 from helpers.checks.linear_regions import (
     angle_law,
@@ -34,6 +38,7 @@ __all__ = [
     "gaussian_noise",
     "half_of_layer_three",
     "hard_tanh_breakpoints",
+    "identity_block",
     "leaky_like_residual",
     "quadratic_escape",
     "level_path",
@@ -44,4 +49,7 @@ __all__ = [
     "scaled_branch",
     "spike_strength",
     "untouched_sigma",
+    "receptive_reach",
+    "scaled_branch",
+    "unstable_error",
 ]
