@@ -11,7 +11,7 @@ from torch import Tensor
 Model = Callable[[Tensor], Tensor]
 """Inputs [n, ...] -> logits [n, C]; the label is the index of the largest logit."""
 
-_ELEMENTS_AT_ONCE = 2**22  # numbers of input in one forward pass
+_ELEMENTS_AT_ONCE = 2**17  # numbers of input in a forward pass; stays in the cache
 
 
 def rows_at_once(image: Tensor) -> int:
@@ -19,22 +19,31 @@ def rows_at_once(image: Tensor) -> int:
     return max(1, _ELEMENTS_AT_ONCE // image.numel())
 
 
-def blocks(inputs: Tensor) -> tuple[Tensor, ...]:
-    """Return the inputs in pieces that fit into memory."""
-    return inputs.split(rows_at_once(inputs[0]))
-
-
 @torch.no_grad()
+def logits(model: Model, inputs: Tensor) -> Tensor:
+    """Return the logits [n, C], computed in pieces that fit into the cache."""
+    pieces = inputs.split(rows_at_once(inputs[0]))
+    return torch.cat([model(piece) for piece in pieces])
+
+
 def labels(model: Model, inputs: Tensor) -> Tensor:
-    """Return the labels [n] that the model gives."""
-    return torch.cat([model(block).argmax(dim=1) for block in blocks(inputs)])
+    """Return the labels that a model gives.
+
+    Args:
+        model: [n, ...] -> logits [n, C].
+        inputs: [n, ...], n >= 1.
+
+    Returns:
+        The index of the largest logit, [n].
+    """
+    return logits(model, inputs).argmax(dim=1)
 
 
-def scores(logits: Tensor, y: Tensor | int) -> Tensor:
+def scores(outputs: Tensor, y: Tensor | int) -> Tensor:
     """Return max over j != y of l_j - l_y, [n]: positive in the error set."""
-    rows = torch.arange(len(logits), device=logits.device)
-    right = logits[rows, y]
-    others = logits.clone()
+    rows = torch.arange(len(outputs), device=outputs.device)
+    right = outputs[rows, y]
+    others = outputs.clone()
     others[rows, y] = -math.inf
     return others.amax(dim=1) - right
 
@@ -54,9 +63,9 @@ def linearise(model: Model, inputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """
     inputs = inputs.detach().requires_grad_()
     with torch.enable_grad():
-        logits = model(inputs)
-        rows = torch.arange(len(logits), device=logits.device)
-        margins = logits - logits[rows, y][:, None]
+        outputs = model(inputs)
+        rows = torch.arange(len(outputs), device=outputs.device)
+        margins = outputs - outputs[rows, y][:, None]
         gradients = [
             torch.autograd.grad(total, inputs, retain_graph=True)[0].flatten(1)
             for total in margins.sum(dim=0)

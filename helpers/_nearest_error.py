@@ -13,6 +13,7 @@ from helpers._decisions import (
     Model,
     labels,
     linearise,
+    logits,
     read_count,
     read_images,
     scores,
@@ -128,10 +129,9 @@ class _Search:
         """Return flat points in the shape that the model takes."""
         return flat.reshape(-1, *self.shape[1:])
 
-    @torch.no_grad()
     def score(self, flat: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
         """Return max_j l_j - l_y, positive where the model errs."""
-        return scores(self.model(self.images(flat)), self.y[rows])
+        return scores(logits(self.model, self.images(flat)), self.y[rows])
 
     def linearise(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """Return the margins and gradients of all classes."""
@@ -228,10 +228,10 @@ def _ddn(search: _Search, steps: int, scale: Tensor) -> None:
     best, best_size = search.x.clone(), torch.full_like(scale, math.inf)
     for k in range(steps):
         points = (search.x + delta).requires_grad_()
-        logits = search.model(search.images(points))
-        loss = functional.cross_entropy(logits, search.y, reduction="sum")
+        outputs = search.model(search.images(points))
+        loss = functional.cross_entropy(outputs, search.y, reduction="sum")
         gradient = torch.autograd.grad(loss, points)[0]
-        wrong, size = scores(logits.detach(), search.y) > 0, delta.norm(dim=1)
+        wrong, size = scores(outputs.detach(), search.y) > 0, delta.norm(dim=1)
         better = wrong & (size < best_size)
         best[better], best_size[better] = points.detach()[better], size[better]
         radius = radius * torch.where(wrong, 1 - _SHRINK, 1 + _SHRINK)

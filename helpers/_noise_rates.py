@@ -13,7 +13,6 @@ from torch import Tensor
 
 from helpers._decisions import (
     Model,
-    blocks,
     generator,
     labels,
     read_count,
@@ -161,10 +160,7 @@ def _errors(
     model: Model, image: Tensor, label: Tensor, noise: Tensor, sigma: float
 ) -> int:
     """Return how many of the noisy copies the model gets wrong."""
-    wrong = (
-        (labels(model, image + sigma * part) != label).sum() for part in blocks(noise)
-    )
-    return int(sum(wrong))
+    return int((labels(model, image + sigma * noise) != label).sum())
 
 
 def _root(count: Callable[[float], int], n: int, mu: float, start: float) -> float:

@@ -14,6 +14,7 @@ from helpers._decisions import (
     Model,
     generator,
     labels,
+    logits,
     read_count,
     read_images,
     read_open_unit,
@@ -253,7 +254,6 @@ class _Particles:
         like = {"dtype": self.image.dtype, "device": self.image.device}
         return torch.randn((n, *self.image.shape), generator=self.made, **like)
 
-    @torch.no_grad()
     def _score(self, z: Tensor) -> Tensor:
         self.calls += len(z)
-        return scores(self.model(self.image + self.sigma * z), self.label)
+        return scores(logits(self.model, self.image + self.sigma * z), self.label)
