@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
-from torch.nn import functional
 
 from helpers._decisions import read_count
 
@@ -146,13 +145,6 @@ def _fog(x: Array, weight: float, rng: np.random.Generator) -> Array:
     return (x + weight * field) * top / np.maximum(top + weight, 1e-12)
 
 
-def _pixelate(x: Array, factor: float, _: np.random.Generator) -> Array:
-    height, width = x.shape[2:]
-    size = [max(1, int(height * factor)), max(1, int(width * factor))]
-    small = functional.interpolate(torch.from_numpy(x), size=size, mode="area")
-    return functional.interpolate(small, size=[height, width]).numpy()
-
-
 def _jpeg(x: Array, quality: float, _: np.random.Generator) -> Array:
     """Send every image through a JPEG file."""
     made = np.empty_like(x)
@@ -170,7 +162,6 @@ _KINDS: dict[str, tuple[_Corruption, tuple[float, ...]]] = {
     "shot_noise": (_shot_noise, (100, 50, 25, 12, 6)),
     "impulse_noise": (_impulse_noise, (0.02, 0.05, 0.1, 0.15, 0.2)),
     "gaussian_blur": (_gaussian_blur, (0.4, 0.6, 0.7, 0.8, 1.0)),
-    "pixelate": (_pixelate, (0.9, 0.8, 0.7, 0.6, 0.5)),
     "jpeg": (_jpeg, (80, 50, 25, 15, 7)),
     "brightness": (_brightness, (0.1, 0.2, 0.3, 0.4, 0.5)),
     "contrast": (_contrast, (0.75, 0.5, 0.4, 0.3, 0.15)),

@@ -218,12 +218,16 @@ class _Particles:
             order = self.score.argsort(descending=True)
             level = self.score[order[math.ceil(keep * n) - 1]].clamp(max=0)
             alive = self.score > 0 if level == 0 else self.score >= level
+            if alive.all():  # all stand on one step of the score, or err
+                alive = self.score > level if level < 0 else alive
             share = alive.double().mean().item()
             log_rate += math.log(share) if share else -math.inf
-            variance += (1 - share) / (n * share) if share else math.inf
-            if level == 0 or log_rate < floor or share == 1:
-                reached = level == 0
+            if level == 0 or log_rate < floor:
+                variance += (1 - share) / (n * share) if share else 0
+                reached = level == 0 and log_rate >= floor
                 return log_rate if reached else -math.inf, variance, self.calls
+            variance += (1 - share) / (n * share)
+            level = self.score[alive].min()
             survivors = order[: int(alive.sum())]
             chosen = self._copies(survivors, n)
             self.z, self.score = self.z[chosen], self.score[chosen]
