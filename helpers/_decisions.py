@@ -48,31 +48,37 @@ def scores(outputs: Tensor, y: Tensor | int) -> Tensor:
     return others.amax(dim=1) - right
 
 
-def linearise(model: Model, inputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Return l_j - l_y and its gradients for every class j.
+def linearise(
+    model: Model, inputs: Tensor, y: Tensor, *, every_class: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Return the margins l_j - l_y and their gradients.
 
     Args:
         model: differentiable.
         inputs: [n, ...].
         y: labels [n].
+        every_class: for all j, k = C of them; else for the largest l_j, j != y, k = 1.
 
     Returns:
-        Margins [n, C], -inf for j = y, and gradients [n, C, features].
+        Margins [n, k], -inf for j = y, and gradients [n, k, features].
 
-    Cost: a forward and C backward passes.
+    Cost: a forward and k backward passes.
     """
     inputs = inputs.detach().requires_grad_()
     with torch.enable_grad():
         outputs = model(inputs)
         rows = torch.arange(len(outputs), device=outputs.device)
         margins = outputs - outputs[rows, y][:, None]
+        barred = margins.detach().clone()
+        barred[rows, y] = -math.inf
+        if not every_class:
+            barred, j = barred.max(dim=1, keepdim=True)
+            margins = margins.gather(1, j)
         gradients = [
             torch.autograd.grad(total, inputs, retain_graph=True)[0].flatten(1)
             for total in margins.sum(dim=0)
         ]
-    margins = margins.detach()
-    margins[rows, y] = -math.inf
-    return margins, torch.stack(gradients, dim=1)
+    return barred, torch.stack(gradients, dim=1)
 
 
 def read_images(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

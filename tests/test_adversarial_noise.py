@@ -710,6 +710,9 @@ def test_linearise_has_the_right_derivatives():
         exact = slope - slope[rows, y][:, None]
         np.testing.assert_allclose(gradients[:, :, i].numpy(), exact.numpy(), atol=1e-8)
     assert (margins[rows, y] == -math.inf).all()
+    largest, gradient = _decisions.linearise(net, x, y, every_class=False)
+    assert torch.equal(largest[:, 0], margins.amax(1))
+    assert torch.equal(gradient[:, 0], gradients[rows, margins.argmax(1)])
     assert margins.amax(1).numpy() == pytest.approx(
         _decisions.scores(net(x).detach(), y).numpy()
     )
