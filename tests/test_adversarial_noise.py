@@ -398,12 +398,13 @@ def test_rare_error_rate_with_any_share_to_keep():
         assert abs(error.mean()) < 4 * rate.stderr.mean() / 4 + 0.01
 
 
-def test_rare_error_rate_where_scores_tie():
-    """A staircase of scores: many particles on one step."""
+@pytest.mark.parametrize(("lift", "crossing"), [(3.9, 4.0), (4.0, 13 / 3)])
+def test_rare_error_rate_where_scores_tie(lift, crossing):
+    """A staircase of scores, many particles on a step; a score of 0 is no error."""
     x, y = origin(16, features=10)
-    model = binary(lambda x: torch.floor(3 * x[:, 0]) / 3 - 3.9)
+    model = binary(lambda x: torch.floor(3 * x[:, 0]) / 3 - lift)
     rate = an.rare_error_rate(model, x, y, 1.0, seed=0)
-    error = rate.log10 - math.log10(stats.norm.sf(4))
+    error = rate.log10 - stats.norm.logsf(crossing) / math.log(10)
     assert abs(error.mean()) < 4 * error.std(ddof=1) / 4 + 0.02
 
 
