@@ -415,8 +415,10 @@ def test_rare_error_rate_at_the_ends():
     assert (sure.calls == 1000).all()
     never = an.rare_error_rate(binary(lambda x: -1 + 0 * x[:, 0]), x, y, 1.0, seed=0)
     assert (never.log10 == -math.inf).all()
-    rarer = an.rare_error_rate(halfspace(9.0), x, y, 1.0, floor=1e-6, seed=0)
-    assert (rarer.log10 == -math.inf).all()
+    for distance, floor in ((9.0, 1e-6), (0.5, 0.5)):
+        model = halfspace(distance)
+        rarer = an.rare_error_rate(model, x, y, 1.0, floor=floor, seed=0)
+        assert (rarer.log10 == -math.inf).all()
 
 
 def test_rare_error_rate_counts_its_calls():
@@ -650,6 +652,24 @@ def test_nearest_error_of_a_model_that_never_errs():
     assert set(found.attack) == {""}
     far = binary(lambda x: x[:, 0] - 2)
     assert an.nearest_error(far, x, y, box=(0.0, 1.0)).distance[0] == math.inf
+
+
+def test_the_search_keeps_the_nearer_error():
+    x, y = origin(2)
+    search = _nearest_error._Search(slab(1.0), x, y, None)
+    near, far = torch.zeros(2, 2, 8, dtype=torch.float64)
+    near[:, 0], far[:, 0], far[:, 1] = -3, 3, 3
+    assert search.offer(near, "first").all()
+    assert not search.offer(far, "second").any()
+    np.testing.assert_allclose(search.radius.numpy(), 1, rtol=1e-8)
+    np.testing.assert_allclose(search.point[:, 0].numpy(), -1, rtol=1e-8)
+    assert set(search.attack) == {"first"}
+    other = _nearest_error._Search(slab(1.0), x, y, None)
+    other.offer(far, "second")
+    other.radius[0] = 0.5
+    search.merge(other)
+    assert search.attack.tolist() == ["second", "first"]
+    assert search.radius.numpy() == pytest.approx([0.5, 1])
 
 
 def test_nearest_error_leaves_the_model_alone():
