@@ -814,6 +814,13 @@ def test_deterministic_corruptions_by_hand():
     )
 
 
+def test_blur_keeps_channels_apart():
+    colour = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64).view(1, 3, 1, 1)
+    image = colour.expand(2, 3, 8, 8)
+    blurred = an.corrupt(image, "gaussian_blur", 5)
+    np.testing.assert_allclose(blurred.numpy(), image.numpy(), atol=1e-12)
+
+
 def test_jpeg_is_a_quantisation():
     for channels in (1, 3):
         flat = torch.full((1, channels, 8, 8), 0.4)
