@@ -6,6 +6,7 @@ Nothing heavy is imported here: `from helpers import networks` loads what it nee
 """
 
 __all__ = [
+    "adversarial_noise",
     "checks",
     "claims",
     "data",

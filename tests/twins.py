@@ -115,3 +115,25 @@ def cut(polygon, a, b, c):
         if gap <= 0:
             below.append(point)
     return [np.array(above), np.array(below)]
+
+
+def linear_distance(weight, bias, image, label, box=None):
+    """Distance to the nearest error of a linear classifier, class by class.
+
+    In a box the shortest step is clip(s g) for a scale s >= 0, and g . clip(s g) grows
+    linearly between the scales at which a pixel reaches the box: sort these.
+    """
+    found = []
+    for j in set(range(len(bias))) - {label}:
+        g = weight[j] - weight[label]
+        target = -(g @ image + bias[j] - bias[label])
+        if box is None:
+            found.append(target / np.linalg.norm(g))
+            continue
+        room = np.where(g > 0, box[1] - image, image - box[0])
+        scales = np.append(0, np.sort(room / np.abs(g)))
+        gains = [(np.minimum(np.abs(g) * s, room) * np.abs(g)).sum() for s in scales]
+        if gains[-1] >= target:
+            scale = np.interp(target, gains, scales)
+            found.append(np.linalg.norm(np.minimum(np.abs(g) * scale, room)))
+    return min(found, default=np.inf)

@@ -4,6 +4,11 @@ One file for each chapter; all checks are reached as `checks.<name>(answer)`.
 """
 
 from helpers.checks._outcome import Check
+from helpers.checks.adversarial_noise import (
+    farthest_quantile,
+    importance_rate,
+    shell_ratio,
+)
 from helpers.checks.edge_of_chaos import edge_point, leaky_like_residual
 from helpers.checks.information_flow import relu_information, samples_needed
 from helpers.checks.heavy_tails import (
@@ -34,11 +39,13 @@ __all__ = [
     "batch_norm_growth",
     "edge_point",
     "forgetting_time",
+    "farthest_quantile",
     "full_tangent",
     "gaussian_noise",
     "half_of_layer_three",
     "hard_tanh_breakpoints",
     "identity_block",
+    "importance_rate",
     "leaky_like_residual",
     "quadratic_escape",
     "level_path",
@@ -52,4 +59,5 @@ __all__ = [
     "receptive_reach",
     "scaled_branch",
     "unstable_error",
+    "shell_ratio",
 ]
