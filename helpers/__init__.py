@@ -10,6 +10,7 @@ __all__ = [
     "claims",
     "data",
     "edge_of_chaos",
+    "encoder_decoder",
     "explorer",
     "linear_regions",
     "networks",
