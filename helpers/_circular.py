@@ -49,38 +49,40 @@ def _correlate(x: Tensor, filters: Tensor, before: int, after: int) -> Tensor:
     return (functional.conv1d, functional.conv2d)[space - 1](padded, filters)
 
 
-def haar(x: Tensor, n_bands: int | None = None) -> Tensor:
-    """Return the first bands of one Haar step, [m, q, bands, *half].
+def average(x: Tensor) -> Tensor:
+    """Return the low band of one Haar step alone, [m, q, *half]."""
+    for axis in range(2, x.ndim):
+        x = x.unflatten(axis, (-1, 2)).sum(axis + 1)
+    return 0.5 ** ((x.ndim - 2) / 2) * x
+
+
+def unaverage(h: Tensor) -> Tensor:
+    """Return the signals of such a low band, the adjoint of `average`."""
+    return 0.5 ** ((h.ndim - 2) / 2) * spread(h)
+
+
+def haar(x: Tensor) -> Tensor:
+    """Return the bands of one Haar step, [m, q, 2^space, *half].
 
     Bands in one dimension: low, high. In two: low-low, low-high, high-low, high-high.
     """
-    space = x.ndim - 2
-    kernel = _haar_kernel(space, x)[:n_bands]
-    convolve = (functional.conv1d, functional.conv2d)[space - 1]
-    bands = convolve(x.flatten(0, 1)[:, None], kernel, stride=2)
-    return bands.unflatten(0, x.shape[:2])
+    bands = [x]
+    for axis in range(2, x.ndim):
+        pairs = [band.unflatten(axis, (-1, 2)).unbind(axis + 1) for band in bands]
+        bands = [part for a, b in pairs for part in (a + b, a - b)]
+    return 0.5 ** ((x.ndim - 2) / 2) * torch.stack(bands, dim=2)
 
 
 def unhaar(bands: Tensor) -> Tensor:
-    """Return the signals that have these bands, the others 0: the adjoint of `haar`."""
-    space = bands.ndim - 3
-    kernel = _haar_kernel(space, bands)[: bands.shape[2]]
-    convolve = (functional.conv_transpose1d, functional.conv_transpose2d)[space - 1]
-    return convolve(bands.flatten(0, 1), kernel, stride=2)[:, 0].unflatten(
-        0, bands.shape[:2]
-    )
-
-
-def _haar_kernel(space: int, like: Tensor) -> Tensor:
-    """Return the Haar filters, [2^space, 1, 2, ..]."""
-    rows = [reduce(np.multiply.outer, pair) for pair in _band_factors(space)]
-    return torch.as_tensor(np.array(rows), dtype=like.dtype, device=like.device)[
-        :, None
-    ]
-
-
-def _band_factors(space: int) -> list[tuple[Array, ...]]:
-    return list(product((_LOW, _HIGH), repeat=space))
+    """Return the signals that have these bands: the inverse of `haar`."""
+    parts = bands.unbind(2)
+    for axis in reversed(range(2, bands.ndim - 1)):
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        parts = [
+            torch.stack([low + high, low - high], axis + 1).flatten(axis, axis + 1)
+            for low, high in pairs
+        ]
+    return 0.5 ** ((bands.ndim - 3) / 2) * parts[0]
 
 
 def choose(x: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
@@ -151,7 +153,8 @@ def band_matrices(
     if pooling == "identity":
         return sparse.eye_array(q * math.prod(size), format="csr"), None
     gain = 2 ** (len(size) / 2) if pooling in ("max", "switch") else 1.0
-    bands = [_band(factors, size) for factors in _band_factors(len(size))]
+    every = product((_LOW, _HIGH), repeat=len(size))
+    bands = [_band(factors, size) for factors in every]
     low = sparse.kron(channels, gain * bands[0], format="csr")
     if pooling != "haar":
         return low, None

@@ -12,12 +12,14 @@ from helpers._circular import (
     POOLINGS,
     Matrix,
     analyze,
+    average,
     band_matrices,
     choose,
     conv_matrix,
     haar,
     spread,
     synthesize,
+    unaverage,
     unhaar,
 )
 from helpers._conv_arguments import (
@@ -106,8 +108,8 @@ class EncoderDecoder(nn.Module):
         alpha: gain of the unpooling, above 0.
         filters: filters of encoder and decoder for every level, copied; the skip branch
             gets the decoder's. None draws them from `seed`.
-        seed: integer; every filter is N(0, 2 / fan-in) of its own convolution. Networks
-            with and without skip share the other filters.
+        seed: integer; filters are N(0, 2 / fan-in), where a skip branch doubles the
+            fan-in of the decoder. Networks with and without skip share the encoder.
         dtype: type of the parameters.
 
     Raises:
@@ -257,7 +259,7 @@ class EncoderDecoder(nn.Module):
         """Return h_l, and what else the decoder of this level is given."""
         across = None
         if self.pooling == "average":
-            z = haar(z, 1)[:, :, 0]
+            z = average(z)
         elif self.pooling == "haar":
             bands = haar(z)
             z = bands[:, :, 0]
@@ -274,7 +276,7 @@ class EncoderDecoder(nn.Module):
             case "identity":
                 made = h
             case "average":
-                made = unhaar(h[:, :, None])
+                made = unaverage(h)
             case "haar":
                 made = unhaar(torch.cat([h[:, :, None], across], dim=2))
             case "max":
@@ -308,9 +310,8 @@ class EncoderDecoder(nn.Module):
             shape = self._shape(level)
             pair = torch.randn(2, *shape, generator=generator, dtype=torch.float64)
             area = self.taps ** len(self.size)
-            fans = torch.tensor([shape[1] * area, shape[0] * area]).view(
-                2, *[1] * len(shape)
-            )
+            inner = shape[0] * (1 + self.skip)
+            fans = area * torch.tensor([shape[1], inner]).view(2, *[1] * len(shape))
             drawn.append(tuple(pair * (2 / fans).sqrt()))
         return drawn
 
