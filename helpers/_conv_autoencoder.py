@@ -142,14 +142,16 @@ class EncoderDecoder(nn.Module):
         self._check_sizes()
         if (filters is None) is (seed is None):
             raise ValueError("give either filters or seed, and not both")
-        drawn = self._drawn(operator.index(seed)) if filters is None else filters
-        encoder, decoder = self._checked(drawn)
-        across = decoder
         if filters is None:
-            across = [b for _, b in self._drawn(operator.index(seed) + 2**32)]
-        if not self.skip:
-            across = []
-        kinds = {"encoder": encoder, "decoder": decoder, "decoder_skip": across}
+            encoder, decoder, across = self._drawn(operator.index(seed))
+        else:
+            encoder, decoder = self._checked(filters)
+            across = decoder
+        kinds = {
+            "encoder": encoder,
+            "decoder": decoder,
+            "decoder_skip": across * self.skip,
+        }
         for name, values in kinds.items():
             copies = [nn.Parameter(value.to(dtype).clone()) for value in values]
             setattr(self, name, nn.ParameterList(copies))
@@ -302,18 +304,18 @@ class EncoderDecoder(nn.Module):
         q = self.channels
         return (q[level + 1], q[level]) + (self.taps,) * len(self.size)
 
-    def _drawn(self, seed: int) -> Filters:
-        """Draw Gaussian filters for encoder and decoder."""
+    def _drawn(self, seed: int) -> list[list[Tensor]]:
+        """Draw Gaussian filters for encoder, decoder and skip branches."""
         generator = torch.Generator().manual_seed(seed)
+        area = self.taps ** len(self.size)
         drawn = []
         for level in range(self.depth):
             shape = self._shape(level)
-            pair = torch.randn(2, *shape, generator=generator, dtype=torch.float64)
-            area = self.taps ** len(self.size)
             inner = shape[0] * (1 + self.skip)
-            fans = area * torch.tensor([shape[1], inner]).view(2, *[1] * len(shape))
-            drawn.append(tuple(pair * (2 / fans).sqrt()))
-        return drawn
+            made = torch.randn(3, *shape, generator=generator, dtype=torch.float64)
+            fans = zip(made, (shape[1], inner, inner), strict=True)
+            drawn.append([part * math.sqrt(2 / (fan * area)) for part, fan in fans])
+        return [list(kind) for kind in zip(*drawn, strict=True)]
 
     def _checked(self, filters: Filters) -> tuple[list[Tensor], list[Tensor]]:
         pairs = [tuple(torch.as_tensor(part).detach() for part in p) for p in filters]

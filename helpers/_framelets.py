@@ -252,3 +252,36 @@ def perfect_reconstruction_filters(
         layout = [part.T.reshape(q_out, q_in, area) for part in signed]
         made.append(tuple(torch.from_numpy(p.reshape(shape).copy()) for p in layout))
     return made
+
+
+def pooling_gain(frequency: ArrayLike, depth: int, *, skip: bool = False) -> Array:
+    """Return what a linear network with average pooling does to each frequency.
+
+    For signals, filters of `perfect_reconstruction_filters` with 2 taps (or another
+    even number) and alpha = 1. A convolution with such filters averages what stands
+    inside it over r shifts, which cancels the aliasing of the pooling, so that sines
+    pass with a gain (ours):
+
+        G_l(w) = cos(w / 2)^2 G_(l+1)(2 w),          G_(kappa+1) = 1,
+        G_l(w) = (1 + cos(w / 2)^2 G_(l+1)(2 w)) / 2 with skip branches.
+
+    Without skips G_1 is Fejer's kernel (sin(2^kappa w/2) / (2^kappa sin(w/2)))^2.
+
+    Args:
+        frequency: w, in radians a sample.
+        depth: kappa.
+        skip: whether there are skip branches.
+
+    Returns:
+        G_1, shaped as `frequency`.
+
+    Raises:
+        ValueError: depth below 1.
+    """
+    check_count("depth", depth)
+    w = np.asarray(frequency, dtype=np.float64)
+    gain = np.ones_like(w)
+    for level in reversed(range(depth)):
+        gain = np.cos(2**level * w / 2) ** 2 * gain
+        gain = (1 + gain) / 2 if skip else gain
+    return gain

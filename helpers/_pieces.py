@@ -71,7 +71,7 @@ class Pieces:
 
     def _along(self, x: Tensor, direction: Tensor) -> Array:
         tangent = direction.expand_as(x).contiguous()
-        return torch.func.jvp(self._network, (x,), (tangent,))[1].detach().numpy()
+        return torch.autograd.functional.jvp(self._network, x, tangent)[1].numpy()
 
 
 def pieces_on_segment(
@@ -90,7 +90,8 @@ def pieces_on_segment(
         end: the other end, [n_0], different from `start`.
 
     Raises:
-        ValueError: wrong shape, NaN or infinity, or a segment of length 0.
+        ValueError: wrong shape, NaN or infinity, a segment of length 0, or "switch" in
+            more than one level, whose decoder is not continuous.
 
     Cost: a forward pass over all pieces for every step, of which a level has 2 to 5;
     10 ms for 200 pieces at n_0 = 32.
@@ -118,7 +119,7 @@ def pieces_on_plane(network: EncoderDecoder, u: ArrayLike, v: ArrayLike) -> Piec
         v: the direction of angle pi / 2, [n_0], not parallel to `u`.
 
     Raises:
-        ValueError: wrong shape, NaN or infinity, or u parallel to v.
+        ValueError: as `pieces_on_segment`, or u parallel to v.
 
     Cost: that of four segments.
     """
@@ -144,6 +145,8 @@ def _read(
     network: EncoderDecoder, points: dict[str, ArrayLike]
 ) -> tuple[EncoderDecoder, list[Tensor]]:
     """Return the network and its points in float64 on the CPU, or raise."""
+    if network.pooling == "switch" and network.depth > 1:
+        raise ValueError("network must be continuous, got pooling 'switch'")
     exact = network.resized(network.size).double().cpu()
     exact.requires_grad_(False)
     read = []

@@ -30,6 +30,7 @@ from helpers._framelets import (
     Frames,
     frames,
     perfect_reconstruction_filters,
+    pooling_gain,
     read_inputs,
 )
 from helpers._pieces import Pieces, pieces_on_plane, pieces_on_segment
@@ -57,6 +58,7 @@ __all__ = [
     "photograph",
     "pieces_on_plane",
     "pieces_on_segment",
+    "pooling_gain",
     "sure",
 ]
 
