@@ -19,7 +19,13 @@ from helpers._circular import POOLINGS, Array
 from helpers._cones import cone_normals, count_cones, most_cones
 from helpers._conv_arguments import check_positive
 from helpers._conv_autoencoder import EncoderDecoder, Level
-from helpers._denoising_signals import PHOTOGRAPHS, crops, jump_signals, photograph
+from helpers._denoising_signals import (
+    PHOTOGRAPHS,
+    crops,
+    haar_threshold,
+    jump_signals,
+    photograph,
+)
 from helpers._frame_bounds import (
     LandscapeBounds,
     LipschitzBounds,
@@ -49,6 +55,7 @@ __all__ = [
     "count_cones",
     "crops",
     "frames",
+    "haar_threshold",
     "jump_signals",
     "landscape_bounds",
     "lipschitz_bounds",

@@ -842,6 +842,20 @@ def test_crops_are_pieces_of_the_image():
     assert torch.equal(ed.crops(image, 5, 3, seed=1), ed.crops(image, 5, 3, seed=1))
 
 
+def test_haar_thresholds():
+    """By hand in one dimension; an orthonormal transform otherwise."""
+    y = torch.tensor([3.0, 1.0, 0.0, 0.2], dtype=torch.float64)
+    found = ed.haar_threshold(y, 0.5 * 2**0.5, 1)
+    assert torch.allclose(found, torch.tensor([2.5, 1.5, 0.1, 0.1]).double())
+    image = torch.from_numpy(RNG.normal(size=(8, 16)))
+    assert torch.allclose(ed.haar_threshold(image, 0.0), image)
+    blocks = torch.nn.functional.avg_pool2d(image[None], 8)[0]
+    flat = blocks.repeat_interleave(8, 0).repeat_interleave(8, 1)
+    assert torch.allclose(ed.haar_threshold(image, 1e3), flat)
+    shifted = ed.haar_threshold(image, 0.3) - image
+    assert float(shifted.square().sum()) <= 0.3**2 * (image.numel() - 2) + 1e-12
+
+
 # Errors
 
 
@@ -908,6 +922,9 @@ BAD = [
     (lambda: ed.jump_signals(1, 8, 9, seed=0), "n_jumps must be at most size = 8"),
     (lambda: ed.jump_signals(1, 8, seed=-1), "seed must be an integer >= 0, got -1"),
     (lambda: ed.photograph("cat"), "name must be one of ('china', 'flower')"),
+    (lambda: ed.haar_threshold(torch.ones(8), -1.0), "threshold must be >= 0, got -1"),
+    (lambda: ed.haar_threshold(torch.ones(8), math.nan), "threshold must be >= 0"),
+    (lambda: ed.haar_threshold(torch.ones(4), 1.0), "sides divisible by 8, got [4]"),
     (lambda: ed.crops(torch.ones(4, 4), 1, 5, seed=0), "none below size = 5"),
     (lambda: ed.crops(torch.ones(4, 4), 0, 2, seed=0), "n must be an integer >= 1"),
     (
