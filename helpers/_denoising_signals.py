@@ -6,7 +6,9 @@ from torch import Tensor
 from torch.nn.functional import softshrink
 
 from helpers._circular import haar, unhaar
-from helpers._conv_arguments import check_count, check_name
+from helpers._conv_arguments import check_count, check_name, check_positive
+from helpers._conv_autoencoder import EncoderDecoder
+from helpers.training import train
 
 PHOTOGRAPHS = ("china", "flower")
 """The photographs inside scikit-learn, for `photograph`."""
@@ -88,6 +90,54 @@ def crops(image: Tensor, n: int, size: int, *, seed: int) -> Tensor:
     )
     pieces = [image[i : i + size, j : j + size].flatten() for i, j in corners]
     return torch.stack(pieces)
+
+
+def train_denoiser(
+    network: EncoderDecoder,
+    clean: Tensor,
+    sigma: float,
+    *,
+    lr: float = 0.01,
+    batch_size: int = 32,
+    seed: int,
+) -> EncoderDecoder:
+    """Train a network to take noise off, in one pass over the clean signals.
+
+    Adam on the squared error; every batch gets new noise N(0, sigma^2). The filters
+    that make the output begin a tenth as large, so that training starts near f = 0.
+
+    Args:
+        network: trained in place.
+        clean: signals [n, n_0].
+        sigma: standard deviation of the noise, above 0.
+        lr: learning rate.
+        batch_size: signals a step.
+        seed: integer; order and noise.
+
+    Returns:
+        The network.
+
+    Raises:
+        ValueError: an argument out of range.
+        DivergedError: the loss is not finite.
+
+    Cost: 1 s for 200 steps of 32 signals with 64 samples, 8 channels, 3 levels.
+    """
+    check_positive("sigma", sigma)
+    with torch.no_grad():
+        for filters in (*network.decoder[:1], *network.decoder_skip[:1]):
+            filters *= 0.1
+    options = {"lr": lr, "batch_size": batch_size, "epochs": 1, "seed": seed}
+    train(
+        network,
+        clean,
+        clean,
+        loss="mse",
+        augment=lambda x: x + sigma * torch.randn_like(x),
+        progress=False,
+        **options,
+    )
+    return network
 
 
 def haar_threshold(y: Tensor, threshold: float, depth: int = 3) -> Tensor:

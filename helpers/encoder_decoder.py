@@ -25,6 +25,7 @@ from helpers._denoising_signals import (
     haar_threshold,
     jump_signals,
     photograph,
+    train_denoiser,
 )
 from helpers._frame_bounds import (
     LandscapeBounds,
@@ -67,6 +68,7 @@ __all__ = [
     "pieces_on_segment",
     "pooling_gain",
     "sure",
+    "train_denoiser",
 ]
 
 _INPUTS_AT_ONCE = 64

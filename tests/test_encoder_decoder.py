@@ -842,6 +842,31 @@ def test_crops_are_pieces_of_the_image():
     assert torch.equal(ed.crops(image, 5, 3, seed=1), ed.crops(image, 5, 3, seed=1))
 
 
+def test_a_denoiser_learns_and_is_seeded():
+    def made(**options):
+        net = ed.EncoderDecoder(
+            32, (1, 4, 4), 3, seed=0, dtype=torch.float32, skip=True
+        )
+        return ed.train_denoiser(net, clean, 0.5, **({"seed": 1} | options))
+
+    clean = ed.jump_signals(960, 32, seed=0)
+    start = ed.EncoderDecoder(32, (1, 4, 4), 3, seed=0, dtype=torch.float32, skip=True)
+    noisy = clean + 0.5 * torch.randn(
+        clean.shape, generator=torch.Generator().manual_seed(0)
+    )
+    net = made()
+    assert float((net(noisy).detach() - clean).square().mean()) < 0.2 < 0.25
+    assert torch.equal(net(noisy), made()(noisy))
+    assert not torch.equal(net(noisy), made(seed=2)(noisy))
+    still = made(lr=1e-9)
+    for name in ("encoder", "decoder", "decoder_skip"):
+        for level, (a, b) in enumerate(
+            zip(getattr(start, name), getattr(still, name), strict=True)
+        ):
+            small = name != "encoder" and level == 0
+            assert torch.allclose(b, a * (0.1 if small else 1), atol=1e-6)
+
+
 def test_haar_thresholds():
     """By hand in one dimension; an orthonormal transform otherwise."""
     y = torch.tensor([3.0, 1.0, 0.0, 0.2], dtype=torch.float64)
@@ -922,6 +947,10 @@ BAD = [
     (lambda: ed.jump_signals(1, 8, 9, seed=0), "n_jumps must be at most size = 8"),
     (lambda: ed.jump_signals(1, 8, seed=-1), "seed must be an integer >= 0, got -1"),
     (lambda: ed.photograph("cat"), "name must be one of ('china', 'flower')"),
+    (
+        lambda: ed.train_denoiser(NET, torch.ones(40, 16), -1.0, seed=0),
+        "sigma must be finite and > 0, got -1.0",
+    ),
     (lambda: ed.haar_threshold(torch.ones(8), -1.0), "threshold must be >= 0, got -1"),
     (lambda: ed.haar_threshold(torch.ones(8), math.nan), "threshold must be >= 0"),
     (lambda: ed.haar_threshold(torch.ones(4), 1.0), "sides divisible by 8, got [4]"),
