@@ -11,6 +11,7 @@ __all__ = [
     "claims",
     "data",
     "edge_of_chaos",
+    "encoder_decoder",
     "explorer",
     "information_flow",
     "heavy_tails",

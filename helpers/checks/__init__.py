@@ -20,6 +20,7 @@ from helpers.checks.greedy_layerwise import (
     receptive_reach,
     unstable_error,
 )
+from helpers.checks.encoder_decoder import cone_count, dual_filters, threshold_sure
 from helpers.checks.linear_regions import (
     angle_law,
     half_of_layer_three,
@@ -37,6 +38,8 @@ __all__ = [
     "Check",
     "angle_law",
     "batch_norm_growth",
+    "cone_count",
+    "dual_filters",
     "edge_point",
     "forgetting_time",
     "farthest_quantile",
@@ -60,4 +63,5 @@ __all__ = [
     "scaled_branch",
     "unstable_error",
     "shell_ratio",
+    "threshold_sure",
 ]
