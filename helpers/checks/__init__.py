@@ -10,27 +10,20 @@ from helpers.checks.adversarial_noise import (
     shell_ratio,
 )
 from helpers.checks.edge_of_chaos import edge_point, leaky_like_residual
-from helpers.checks.information_flow import relu_information, samples_needed
-from helpers.checks.heavy_tails import (
-    power_law_scan,
-    spike_strength,
-    untouched_sigma,
+from helpers.checks.encoder_decoder import cone_count, dual_filters, threshold_sure
 from helpers.checks.greedy_layerwise import (
     identity_block,
     receptive_reach,
     unstable_error,
 )
-from helpers.checks.encoder_decoder import cone_count, dual_filters, threshold_sure
+from helpers.checks.heavy_tails import power_law_scan, spike_strength, untouched_sigma
+from helpers.checks.information_flow import relu_information, samples_needed
 from helpers.checks.linear_regions import (
     angle_law,
     half_of_layer_three,
     hard_tanh_breakpoints,
 )
-from helpers.checks.sgd_noise import (
-    forgetting_time,
-    gaussian_noise,
-    quadratic_escape,
-)
+from helpers.checks.sgd_noise import forgetting_time, gaussian_noise, quadratic_escape
 from helpers.checks.sublevel_sets import level_path, pass_level
 from helpers.checks.well_behaved import batch_norm_growth, full_tangent, scaled_branch
 
@@ -41,8 +34,8 @@ __all__ = [
     "cone_count",
     "dual_filters",
     "edge_point",
-    "forgetting_time",
     "farthest_quantile",
+    "forgetting_time",
     "full_tangent",
     "gaussian_noise",
     "half_of_layer_three",
@@ -50,18 +43,17 @@ __all__ = [
     "identity_block",
     "importance_rate",
     "leaky_like_residual",
-    "quadratic_escape",
     "level_path",
     "pass_level",
+    "power_law_scan",
+    "quadratic_escape",
+    "receptive_reach",
     "relu_information",
     "samples_needed",
-    "power_law_scan",
     "scaled_branch",
-    "spike_strength",
-    "untouched_sigma",
-    "receptive_reach",
-    "scaled_branch",
-    "unstable_error",
     "shell_ratio",
+    "spike_strength",
     "threshold_sure",
+    "unstable_error",
+    "untouched_sigma",
 ]
