@@ -301,6 +301,20 @@ def test_descent_is_a_parabola_down_to_zero(widths, n, activation, dead):
     assert count == 1 or dead is not None or activation is RELU
 
 
+def test_descent_leaves_what_the_data_do_not_see():
+    """The kernel of [x, 1] in the first layer, that of W_2 in its features."""
+    a, _ = nets((12, 9, 6, 2))
+    x, y = sample(10, (12, 2))
+    end = ss.descent_path(a, x, y).network(1)
+    kernel = linalg.null_space(np.column_stack([x, np.ones(10)]))
+    rows = [torch.column_stack([n[0].weight, n[0].bias]) for n in (a, end)]
+    unseen = [row.detach().numpy() @ kernel for row in rows]
+    np.testing.assert_allclose(*unseen, atol=1e-10)
+    kernel = linalg.null_space(a[2].weight.detach().numpy())
+    hidden = [features(net, x)[:, :-1] @ kernel for net in (a, end)]
+    np.testing.assert_allclose(*hidden, atol=1e-10)
+
+
 # Solving for the first layer
 
 
