@@ -13,7 +13,6 @@ under torchrun, on several:
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -22,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from helpers._greedy_checkpoint import Checkpoint
 from helpers._greedy_cost import WAYS, Cost, cost
 from helpers._greedy_laws import error_bound, is_blind, two_pixels
 from helpers._greedy_network import (
@@ -30,7 +30,15 @@ from helpers._greedy_network import (
     derived_seed,
     space_to_depth,
 )
-from helpers._greedy_stages import Checkpoint, Fitted, Inputs, Recipe, Run, fit, fit_all
+from helpers._greedy_stages import (
+    Augment,
+    Fitted,
+    Inputs,
+    Recipe,
+    Run,
+    fit,
+    fit_all,
+)
 from helpers._separability import Separability, linear_separability
 from helpers.data import Dataset
 from helpers.training import History
@@ -55,7 +63,6 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-Augment = Callable[[Tensor], Tensor]
 _RECIPE = Recipe()
 
 
@@ -298,9 +305,8 @@ def crop_and_flip(images: Tensor, pad: int = 4) -> Tensor:
     columns = torch.where(mirrored, columns.flip(0), columns) + left
     rows = torch.arange(height)[:, None] + top
     chosen = torch.arange(n)[:, None, None], rows, columns
-    return padded.movedim(1, -1)[tuple(i.to(images.device) for i in chosen)].movedim(
-        -1, 1
-    )
+    pixels = padded.movedim(1, -1)[tuple(i.to(images.device) for i in chosen)]
+    return pixels.movedim(-1, 1)
 
 
 def _check_ways(start: str, keep: str, parallel: bool, checkpoint: Any) -> None:

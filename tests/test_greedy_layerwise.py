@@ -1,6 +1,7 @@
 """Greedy training against a plain loop, counted costs against torch's own counters."""
 
 import dataclasses
+import functools
 import itertools
 import json
 import math
@@ -428,6 +429,16 @@ def test_a_checkpoint_of_another_run_is_refused(digits, tmp_path, changed):
     gl.train_greedy(digits, 1, 2, **options)
     with pytest.raises(ValueError, match=r"run\.pt belongs to a run with other argum"):
         gl.train_greedy(digits, 1, 2, **{**options, **changed})
+
+
+def test_a_checkpoint_knows_a_partial_augmentation_again(digits, tmp_path):
+    options = {**QUICK, "checkpoint": tmp_path / "run.pt"}
+    for _ in range(2):  # each a new object at another address
+        augment = functools.partial(gl.crop_and_flip, pad=1)
+        gl.train_greedy(digits, 1, 2, augment=augment, **options)
+    other = functools.partial(gl.crop_and_flip, pad=2)
+    with pytest.raises(ValueError, match="belongs to a run with other arguments"):
+        gl.train_greedy(digits, 1, 2, augment=other, **options)
 
 
 def test_a_checkpoint_knows_its_data(digits, tmp_path):
@@ -873,6 +884,7 @@ def test_the_command_writes_its_results(tmp_path, capsys):
     assert found["arguments"]["epochs"] == 2
     assert found["versions"]["torch"] == torch.__version__
     assert 0 < sum(found["seconds_in_steps"]) < found["seconds"]
+    assert found["processor_seconds"] > 0
     assert found["peak_memory_bytes"] > 1e6
     counted = gl.cost((1, 8, 8), 10, 2, 4, 1)
     assert found["cost"]["flops"] == counted.flops("cached", 2)
