@@ -16,7 +16,15 @@ from scipy import optimize, stats
 from scipy.special import ndtri
 from torch import nn
 
-from helpers import _decisions, _nearest_error, _noise_study, data, networks, training
+from helpers import (
+    _decisions,
+    _nearest_error,
+    _noise_study,
+    _noise_training,
+    data,
+    networks,
+    training,
+)
 from helpers import adversarial_noise as an
 
 MU = np.array([1e-12, 1e-6, 1e-3, 0.01, 0.1, 0.4])
@@ -969,6 +977,20 @@ def test_the_ascent_finds_bad_images_in_the_ball(monkeypatch):
     assert torch.allclose(images.flatten(1), moved)
 
 
+def test_no_strength_needs_no_augmentation(monkeypatch):
+    for train in (an.train_with_noise, an.train_adversarially):
+        assert augmentation(monkeypatch, train, 0.0, None)["augment"] is None
+
+
+def test_vectors_are_scaled_or_only_shrunk():
+    vectors = torch.tensor([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]])
+    scaled = _noise_training._scaled(vectors, 1.0)
+    assert scaled.norm(dim=1).tolist() == pytest.approx([1, 1, 0])
+    shrunk = _noise_training._scaled(vectors, 1.0, shrink_only=True)
+    assert shrunk.norm(dim=1).tolist() == pytest.approx([1, 0.5, 0])
+    assert torch.equal(shrunk[1:], vectors[1:])
+
+
 def test_training_says_what_is_wrong():
     with pytest.raises(ValueError, match=r"sigma must be finite and >= 0, got -0\.1"):
         weights_after(an.train_with_noise, -0.1)
@@ -1018,7 +1040,9 @@ def test_the_study_repeats_itself():
 
 def test_the_network_takes_any_image():
     for shape, features in (((1, 8, 8), 64), ((3, 32, 32), 1024), ((1, 28, 28), 784)):
+        before = torch.random.get_rng_state()
         net = _noise_study.network(shape, 4, 7, seed=1)
+        assert torch.equal(torch.random.get_rng_state(), before)
         assert net(torch.zeros(2, *shape)).shape == (2, 7)
         assert net[-1].in_features == features
     again = _noise_study.network((1, 28, 28), 4, 7, seed=1)
