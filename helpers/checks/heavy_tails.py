@@ -27,8 +27,8 @@ def untouched_sigma(answer: float) -> Check:
     return Check(
         False,
         f"with {answer:g} the bulk would end at "
-        f"{heavy_tails.MarchenkoPastur(4096 / 384, answer).edges[1]:.3f}, the untouched "
-        f"one ends at {heavy_tails.MarchenkoPastur(4096 / 384, right).edges[1]:.3f}",
+        f"{heavy_tails.MarchenkoPastur(4096 / 384, answer).edges[1]:.3f}, the "
+        f"untouched one ends at {heavy_tails.MarchenkoPastur(4096 / 384, right).edges[1]:.3f}",
     )
 
 
@@ -69,7 +69,7 @@ def spike_strength(answer: Callable[[float, float], float]) -> Check:
             if not near(yours, theta):
                 return Check(
                     False,
-                    f"for a spike at {position:.6f} with Q = {q:g} you say {yours}, the "
-                    f"right value is {theta:.6f}",
+                    f"for a spike at {position:.6f} with Q = {q:g} you say {yours}, "
+                    f"the right value is {theta:.6f}",
                 )
     return PASSED
