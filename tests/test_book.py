@@ -14,8 +14,11 @@ CHAPTER_PAGES = [f"book/{name}.html" for name in CHAPTERS]
 PAGES = [
     "book/index.html",
     *CHAPTER_PAGES,
+    "book/how_they_meet.html",
+    "book/notation.html",
     "book/ledger.html",
     "book/intervals.html",
+    "book/scaling.html",
 ]
 PHONE = {"viewport": {"width": 390, "height": 844}}
 WIDE = {"viewport": {"width": 1280, "height": 900}}
