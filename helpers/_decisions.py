@@ -12,16 +12,18 @@ Model = Callable[[Tensor], Tensor]
 """Inputs [n, ...] -> logits [n, C]; the label is the index of the largest logit."""
 
 _ELEMENTS_AT_ONCE = 2**17  # numbers of input in a forward pass; stays in the cache
+_ELEMENTS_ON_GPU = 2**23
 
 
 def rows_at_once(image: Tensor) -> int:
-    """Return how many inputs of that size go through the model at once."""
-    return max(1, _ELEMENTS_AT_ONCE // image.numel())
+    """Return how many inputs of that size and device go through the model at once."""
+    elements = _ELEMENTS_ON_GPU if image.is_cuda else _ELEMENTS_AT_ONCE
+    return max(1, elements // image.numel())
 
 
 @torch.no_grad()
 def logits(model: Model, inputs: Tensor) -> Tensor:
-    """Return the logits [n, C], computed in pieces that fit into the cache."""
+    """Return the logits [n, C], computed in pieces of that many rows."""
     pieces = inputs.split(rows_at_once(inputs[0]))
     return torch.cat([model(piece) for piece in pieces])
 

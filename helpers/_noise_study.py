@@ -135,6 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         machine = f"{os.cpu_count()} CPU cores"
     else:
         machine = torch.cuda.get_device_name(options.device)
+        torch.backends.cudnn.allow_tf32 = False  # full float32
+        torch.backends.cudnn.deterministic = True
     today = datetime.date.today()
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
     source = f"{today}, {machine}, {versions}: {command}"
