@@ -59,6 +59,7 @@ ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
 """The names that `propagate` accepts."""
 
 _ELEMENTS_AT_ONCE = 2**19  # of signal and noise; keeps a block of draws in the cache
+_ELEMENTS_ON_GPU = 2**25
 _HE, _LECUN = 2.0, 1.0
 
 
@@ -335,7 +336,9 @@ def propagate(
         eps=eps,
     )
     sites = batch_size * math.prod(pool.shape[2:])
-    step = max(1, _ELEMENTS_AT_ONCE // (2 * sites * max(width, pool.shape[1])))
+    gpu = torch.device(device).type == "cuda"
+    elements = _ELEMENTS_ON_GPU if gpu else _ELEMENTS_AT_ONCE
+    step = max(1, elements // (2 * sites * max(width, pool.shape[1])))
     unit = _Unit(layer, width, skip, branch_depth * ("residual" in architecture))
     blocks = []
     for start in range(0, n_draws, step):
