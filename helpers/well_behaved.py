@@ -270,8 +270,8 @@ def propagate(
 
         vanilla              h_l = relu(W h_(l-1))
         batch_norm           h_l = relu(BN(W h_(l-1)))
-        residual             h_l = skip h_(l-1) + branch, H times [relu, W]
-        batch_norm_residual  h_l = skip h_(l-1) + branch, H times [BN, relu, W]
+        residual             h_l = skip h_(l-1) + branch, k times [relu, W]
+        batch_norm_residual  h_l = skip h_(l-1) + branch, k times [BN, relu, W]
 
     Residual networks start with a linear layer N(0, 1 / fan-in) from the inputs. The
     noise is carried by exact forward differentiation, not by differences. Its size is
