@@ -132,7 +132,7 @@ Free letters: $a$, $t$, $\ell$
 | $\chi_1$, $h^{\rm s}_\ell$, $\tilde{\mathbf B}$ | three | | 1, 2 |
 """
 FINE = r"""A cell with $$\chi_1+\hat a\,h_{\ell-1}^{\rm s}\text{ or so}\,dt,$$ `$x$` and
-$\tilde{\mathbf B}_3$. The paper's $x$ is not ours; the paper writes $y$ and $\theta_y$."""
+$\tilde{\mathbf B}_3$. The paper's $x$ is out; the paper writes $y$ and $\theta_y$."""
 
 
 @pytest.mark.parametrize(
