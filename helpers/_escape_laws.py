@@ -94,18 +94,18 @@ def descent_escape(
 
 
 def ratio_bound(
-    dimension: ArrayLike, k: int, d: float, alignment: float = 1.0
+    dimension: ArrayLike, k: int, gap: float, alignment: float = 1.0
 ) -> Array:
     """Lower bound of r = Tr(H Sigma) / Tr(H Sbar) from the paper's two conditions.
 
-    If lam_(k+1) <= lam_1 D^-d and the alignment is at least a, then
-    r >= a D / (k + D^(1-d))^2. Zhu et al. 2019 give the order a D^(2d-1), which this
-    sharpens (ours): the order holds for 1/2 < d <= 1; beyond, the bound is a D / k^2.
+    If lam_(k+1) <= lam_1 D^-p and the alignment is at least a, then
+    r >= a D / (k + D^(1-p))^2. Zhu et al. 2019 give the order a D^(2p-1), which this
+    sharpens (ours): the order holds for 1/2 < p <= 1; beyond, the bound is a D / k^2.
 
     Args:
         dimension: D >= 1, any shape.
         k: number of large eigenvalues, >= 1.
-        d: exponent of the gap.
+        gap: p, the exponent.
         alignment: a >= 0.
 
     Raises:
@@ -118,7 +118,7 @@ def ratio_bound(
         raise ValueError(f"k must be an integer >= 1, got {k!r}")
     if not alignment >= 0:
         raise ValueError(f"alignment must be >= 0, got {alignment!r}")
-    return alignment * size / (k + size ** (1 - d)) ** 2
+    return alignment * size / (k + size ** (1 - gap)) ** 2
 
 
 def _spectrum(hessian: ArrayLike, covariance: ArrayLike) -> tuple[Array, Array]:

@@ -50,8 +50,8 @@ def per_sample_gradients(
 class GradientNoise(LinearOperator):
     """Covariance Sigma of the noise of a minibatch gradient.
 
-    Zhu et al. 2019: Sigma = (1/m) [(1/N) sum_i g_i g_i' - gbar gbar'] for a batch of m
-    of the N samples drawn with replacement; without, (N - m) / (N - 1) times that.
+    Zhu et al. 2019: Sigma = (1/B) [(1/N) sum_i g_i g_i' - gbar gbar'] for a batch of B
+    of the N samples drawn with replacement; without, (N - B) / (N - 1) times that.
 
     A symmetric scipy LinearOperator [D, D]: `noise @ v` takes vectors [D] and blocks
     [D, k]. Neither Sigma nor the N gradients are formed; a product costs less than a
@@ -77,12 +77,12 @@ class GradientNoise(LinearOperator):
             net: as in `per_sample_gradients`.
             x: inputs, [N, n_in].
             y: targets, [N, ...].
-            batch_size: m, 1..N.
+            batch_size: B, 1..N.
             loss: as in `per_sample_gradients`.
             replace: whether a batch is drawn with replacement.
 
         Raises:
-            TypeError, ValueError: as `per_sample_gradients`, or m out of range.
+            TypeError, ValueError: as `per_sample_gradients`, or B out of range.
         """
         stack = Stack([net])
         x, y = read_data(x, y, stack.theta)

@@ -62,11 +62,11 @@ def rank_growth(rank: ArrayLike) -> Array:
 def residual_exponent(branch_depth: int, layer_growth: float | None = None) -> float:
     """Return the exponent of the power law of batch-normalized residual networks.
 
-    Labatie 2019: chi grows as l^tau; tau = (D - 1) / 2 where D = growth^(2 H) is what a
-    branch of H layers does to the noise-to-signal ratio.
+    Labatie 2019: chi grows as l^tau; tau = (D_k - 1) / 2, D_k = growth^(2 k) is what a
+    branch of k layers does to the noise-to-signal ratio.
 
     Args:
-        branch_depth: H, 1 or more.
+        branch_depth: k, 1 or more.
         layer_growth: growth of chi in one layer of a branch, 1 or more; None for
             that of a Gaussian signal, `activation_growth()`.
 
@@ -83,11 +83,11 @@ def residual_growth(
 
     Ours. h_l = skip h_(l-1) + branch has the stationary signal power P = p / (1 -
     skip^2), where p is the branch's power; the noise-to-signal ratio is multiplied by
-    (skip^2 P + D p) / P, so chi grows by sqrt(skip^2 + D (1 - skip^2)) a unit:
+    (skip^2 P + D_k p) / P, so chi grows by sqrt(skip^2 + D_k (1 - skip^2)) a unit:
     exponentially for every skip < 1, and by a power of l (factor 1) at skip = 1.
 
     Args:
-        branch_depth: H, 1 or more.
+        branch_depth: k, 1 or more.
         skip: in [0, 1].
         layer_growth: as in `residual_exponent`.
 
@@ -104,13 +104,13 @@ def residual_chi(
 ) -> Array:
     """Return chi_l of batch-normalized residual networks by the law for one unit.
 
-    Ours: chi_l^2 / chi_(l-1)^2 = (skip^2 P + D p) / (skip^2 P + p), where the power P
+    Ours: chi_l^2 / chi_(l-1)^2 = (skip^2 P + D_k p) / (skip^2 P + p), where the power P
     of the signal starts at 1 and becomes skip^2 P + p, and p = 1 - 1 / pi is what a
     branch adds (a ReLU of a Gaussian, He weights). At skip = 1 its slope in log l tends
     to `residual_exponent` from below; at skip < 1 its growth to `residual_growth`.
 
     Args:
-        branch_depth: H, 1 or more.
+        branch_depth: k, 1 or more.
         depth: L, 1 or more.
         skip: in [0, 1].
         layer_growth: as in `residual_exponent`.

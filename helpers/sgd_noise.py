@@ -77,8 +77,8 @@ class EscapeIndicator:
         curvature: Tr H.
         noise: Tr Sigma.
         k: large eigenvalues set apart.
-        gap: d with lam_(k+1) = lam_1 D^-d, the paper's first condition asks for
-            d > 1/2; inf if lam_(k+1) <= 0.
+        gap: p with lam_(k+1) = lam_1 D^-p, the paper's first condition asks for
+            p > 1/2; inf if lam_(k+1) <= 0.
         dimension: D.
     """
 
@@ -104,7 +104,7 @@ class EscapeIndicator:
 
     @property
     def floor(self) -> float:
-        """A D / (k + D^(1-d))^2, what the two conditions promise of r."""
+        """A D / (k + D^(1-p))^2, what the two conditions promise of r."""
         return float(ratio_bound(self.dimension, self.k, self.gap, self.alignment))
 
 
@@ -256,7 +256,7 @@ def expected_sharpness(
 def clipped_square(delta: float) -> Loss:
     """The loss of the paper's network with one hidden layer.
 
-    Mean of (phi(f) - y)^2 with phi(f) = min(max(f, delta), 1 - delta), for outputs f
+    Mean of (fbar - y)^2 with fbar = min(max(f, delta), 1 - delta), for outputs f
     [n, 1] and targets y in {0, 1}, [n], floating point.
 
     Raises:

@@ -271,8 +271,8 @@ def propagate(
 
         vanilla              h_l = relu(W h_(l-1))
         batch_norm           h_l = relu(BN(W h_(l-1)))
-        residual             h_l = skip h_(l-1) + branch, H times [relu, W]
-        batch_norm_residual  h_l = skip h_(l-1) + branch, H times [BN, relu, W]
+        residual             h_l = skip h_(l-1) + branch, k times [relu, W]
+        batch_norm_residual  h_l = skip h_(l-1) + branch, k times [BN, relu, W]
 
     Residual networks start with a linear layer N(0, 1 / fan-in) from the inputs. The
     noise is carried by exact forward differentiation, not by differences. Its size is
@@ -289,7 +289,7 @@ def propagate(
             and r alone.
         batch_size: B, samples drawn without replacement for each network.
         seed: integer >= 0.
-        branch_depth: H, layers in a residual branch.
+        branch_depth: k, layers in a residual branch.
         kernel: odd size of the convolution; None for 3 (1 if fully connected).
         skip: factor of the skip connection in [0, 1].
         noise: None for infinitesimal noise; else mu_2(dh_0) = noise^2 mu_2(h_0) and the
@@ -308,7 +308,7 @@ def propagate(
     Raises:
         ValueError: an argument out of its range, or every network dead.
 
-    Cost: O(draws L H B n min(B, n)) if fully connected, plus B^3 a layer for the ranks.
+    Cost: O(draws L k B n min(B, n)) if fully connected, plus B^3 a layer for the ranks.
     20 draws of 200 layers of width 512 at B = 64: 9 s on one core.
     """
     pool = _read_inputs(inputs, batch_size)
