@@ -73,12 +73,20 @@ class Claim:
     def _shown(self) -> str:
         if self.measured is None:
             return "—"
-        text = _number(self.measured)
+        text = _number(self.measured, self._digits())
         if self.stderr is not None:
             text += f" ± {self.stderr:.2g}"
         if self.seeds is not None:
             text += f" ({self.seeds} seeds)"
         return text
+
+    def _digits(self) -> int:
+        """Significant digits of `measured`: as its standard error asks, 4 to 6."""
+        if not self.stderr or not self.measured:
+            return 4
+        return min(
+            max(4, math.ceil(math.log10(abs(self.measured) / self.stderr)) + 1), 6
+        )
 
     def _accepted(self) -> str:
         if self.interval is None:
@@ -203,8 +211,8 @@ def _check(
         raise ValueError(f"claim {id}: an open end is None, got {interval}")
 
 
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) < 1e6 else f"{value:.4g}"
+def _number(value: float, digits: int = 4) -> str:
+    return f"{value:.0f}" if value == round(value) < 1e6 else f"{value:.{digits}g}"
 
 
 def stored(chapter: str) -> dict[str, Any]:

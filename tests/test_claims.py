@@ -50,6 +50,19 @@ def test_verdict(changes, verdict):
     assert make(**changes).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("measured", "stderr", "shown"),
+    [
+        (1.2295068, 3.8e-5, "1.22951 ± 3.8e-05"),
+        (1.2295068, 0.01, "1.23 ± 0.01"),
+        (1.2295068, 1e-12, "1.22951 ± 1e-12"),
+        (0.0, 0.1, "0 ± 0.1"),
+    ],
+)
+def test_a_mean_is_shown_as_exactly_as_it_is_known(measured, stderr, shown):
+    assert make(measured=measured, stderr=stderr).cells()[2] == shown
+
+
 def test_a_row_says_everything():
     made = make(stderr=0.0123, seeds=20, stored="2026-01-02, make x")
     cells = row(made).find_all(["th", "td"])
