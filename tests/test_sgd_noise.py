@@ -191,6 +191,17 @@ def test_the_cheap_trace_is_used_for_straight_pieces_only(monkeypatch):
             sn.HessianOperator(net_of(name), X, CLASSES).trace()
 
 
+def test_the_cheap_trace_of_a_loss_that_is_not_convex_in_the_outputs():
+    """cos curves both ways: eigenvalues of the inner Hessians of both signs count."""
+
+    def loss(outputs, y):
+        return (outputs + y).cos().sum(1).mean()
+
+    net = net_of()
+    h = sn.HessianOperator(net, X, VALUES, loss=loss)
+    assert h.trace() == pytest.approx(np.trace(h.dense()))
+
+
 def test_products_are_made_in_blocks(monkeypatch):
     whole = sn.hessian(net_of(), X, CLASSES)
     monkeypatch.setattr("helpers._curvature._ELEMENTS_AT_ONCE", 1)

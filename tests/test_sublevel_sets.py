@@ -156,8 +156,12 @@ def test_certificate_says_what_was_met(case):
     assert found.singular_value > 0.01
 
 
-def test_smallest_singular_value_is_that_of_the_inverted_weights():
+@pytest.mark.parametrize("weak", [0, 1, 2])
+def test_smallest_singular_value_is_that_of_the_inverted_weights(weak):
+    """Of every layer above the first, which is solved for, whichever has it."""
     a, b = nets((12, 9, 6, 2), seed=1)
+    with torch.no_grad():
+        a[2 * weak].weight *= 0.01
     path = ss.connecting_path(a, b, *sample(10, (12, 2)))
     weights = [layer.weight.detach() for net in (a, b) for layer in net[2::2]]
     least = min(torch.linalg.svdvals(w).min().item() for w in weights)
