@@ -650,6 +650,23 @@ def test_nearest_error_in_float32_and_other_shapes():
     assert found.point.dtype == torch.float32
     assert np.median(np.abs(found.distance / exact - 1)) < 1e-4
     assert (an.labels(images, found.point) != y).all()
+    alone = torch.cat([an.labels(images, point[None]) for point in found.point])
+    assert (alone != y).float().mean() > 0.95  # other rounding; on the boundary 0.85
+
+
+def test_an_error_that_is_not_confirmed_is_not_returned():
+    """A model that errs beyond 1, but not in a batch as large as the last one."""
+    x, y = torch.cat([origin(3)[0], 9 + origin(1)[0]]), origin(4)[1]
+
+    def moody(points):
+        late = len(points) == 4 and (points[0] != x[0]).any()
+        return halfspace(1.0 + late)(points)
+
+    found = an.nearest_error(moody, x, y)
+    assert found.distance.tolist() == [math.inf] * 3 + [0]
+    assert torch.equal(found.point, x)
+    assert found.label.tolist() == [0, 0, 0, 1]
+    assert set(found.attack) == {""}
 
 
 def test_nearest_error_of_a_model_that_never_errs():
