@@ -4,6 +4,7 @@ A binary model with margin s(x) has the logits (0, s(x)): label 0 where s < 0. A
 sets below are built so; the right label is 0.
 """
 
+import copy
 import json
 import math
 from argparse import Namespace
@@ -239,6 +240,13 @@ def test_error_rate_counts_every_draw_in_pieces(monkeypatch):
         1,
         1,
     ]
+
+
+def test_a_gpu_takes_more_rows_at_once():
+    image = torch.zeros(3, 32, 32)
+    assert _decisions.rows_at_once(image) == 42
+    assert _decisions.rows_at_once(Namespace(is_cuda=True, numel=image.numel)) == 2730
+    assert _decisions.rows_at_once(torch.zeros(10**6)) == 1
 
 
 def test_an_image_has_the_same_draws_in_any_company():
@@ -1053,6 +1061,23 @@ def test_the_study_repeats_itself():
     first, second = (_noise_study.study(options)["models"][0] for _ in range(2))
     for key in ("accuracy", "distance", "sigma", "noisy_over_bound"):
         np.testing.assert_array_equal(first[key], second[key])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_finds_the_same():
+    """The same nearest errors; rates from other draws."""
+    net, x, y = trained()
+    found = {}
+    for device in ("cpu", "cuda"):
+        one = copy.deepcopy(net).to(device), x[:20].to(device), y[:20].to(device)
+        distance = an.nearest_error(*one).distance
+        sigma = an.noise_scale(*one, n=4000, seed=0).sigma
+        blind = an.probit_distance(*one, sigma, seed=0).distance
+        noisy = np.median(an.noisy_distances(*one, sigma, 20, seed=0), axis=1)
+        found[device] = distance, sigma, blind, noisy
+    spreads = 1e-6, 0.05, 0.02, 0.3
+    for ours, theirs, spread in zip(*found.values(), spreads, strict=True):
+        assert np.median(np.abs(theirs / ours - 1)) < spread
 
 
 def test_the_network_takes_any_image():
