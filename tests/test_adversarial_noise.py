@@ -5,6 +5,7 @@ sets below are built so; the right label is 0.
 """
 
 import copy
+import dataclasses
 import json
 import math
 from argparse import Namespace
@@ -1050,6 +1051,29 @@ def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
     assert len(plain["noisy_over_bound"]) == 1
     assert "output" not in results["settings"]
     assert max(map(len, output.read_text().splitlines())) > 60  # lists on one line
+
+
+def test_the_study_leaves_out_images_without_errors(monkeypatch):
+    digits = data.load("digits", n_train=20, n_test=40)
+    options = Namespace(
+        test=40, images=40, few=3, points=4, draws=200, seed=0, device="cpu"
+    )
+    plain = nn.Sequential(nn.Flatten(), linear(64, 10, dtype=torch.float32))
+    scales = an.noise_scale
+
+    def endless(*arguments, **settings):
+        found = scales(*arguments, **settings)
+        found.sigma[0] = math.inf
+        return found
+
+    monkeypatch.setattr(an, "noise_scale", endless)
+    digits = dataclasses.replace(digits, y_test=an.labels(plain, digits.x_test))
+    found = _noise_study.measure(plain, digits, options)
+    assert found["sigma"][0] == math.inf
+    assert len(found["noisy_over_bound"]) == 3
+    for key in ("noisy_over_bound", "without_attack_over_distance"):
+        assert np.isfinite(found[key]).all()
+    assert np.isfinite(found["median_ratio"])
 
 
 def test_the_study_repeats_itself():
