@@ -80,18 +80,20 @@ def measure(
     """Return what chapter 10 says of one network, from its test images.
 
     Accuracy; sigma(x_0, 0.01) and the nearest error of `images` images that it gets
-    right; for `few` of them the median distance of `points` noisy copies beside the
-    isoperimetric bound, and the distance without an attack; accuracy on corruptions.
+    right; for `few` of them, both finite, the median distance of `points` noisy copies
+    beside the isoperimetric bound, and the distance without an attack; accuracy on
+    corruptions.
     """
     x_test, y_test = dataset.x_test[: options.test], dataset.y_test[: options.test]
     x_test, y_test = x_test.to(options.device), y_test.to(options.device)
     right = an.labels(net, x_test) == y_test
     x, y = x_test[right][: options.images], y_test[right][: options.images]
-    seed, few = options.seed, slice(options.few)
+    seed = options.seed
     scale = an.noise_scale(net, x, y, n=options.draws, seed=seed)
     distance = an.nearest_error(net, x, y).distance
     usable = np.isfinite(scale.sigma) & np.isfinite(distance)
     ratio = distance[usable] / scale.sigma[usable]
+    few = np.flatnonzero(usable)[: options.few]
     sigma = scale.sigma[few]
     noisy = an.noisy_distances(net, x[few], y[few], sigma, options.points, seed=seed)
     bound = an.isoperimetric_quantile(0.01, sigma)
