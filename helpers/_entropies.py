@@ -50,8 +50,8 @@ def smoothed_log_density(points: ArrayLike, samples: ArrayLike, beta: float) -> 
     Raises:
         ValueError: NaN, wrong shapes, beta not above 0.
 
-    Cost: O(m n d); 3e8 pairs of point and sample a second on one core at d = 10. Memory
-    2 MB beside what comes in and goes out.
+    Cost: O(m n d); 2e8 pairs of point and sample a second on one core at d = 10. Memory
+    2 MB for the pairs, whatever their number, and a few copies of what comes in.
     """
     centres = read_rows("samples", samples)
     check_positive("beta", beta)

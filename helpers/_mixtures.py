@@ -86,11 +86,21 @@ def _products(t: Tensor) -> Tensor:
 
 
 def _log_sums(features: Tensor, terms: Tensor) -> Tensor:
-    """Log of the sum over columns of exp(features @ terms), [m]; bounded memory."""
+    """Log of the sum over columns of exp(features @ terms), [m].
+
+    All products go to one block: new ones would leave holes between the small results,
+    a little too short for the next, and memory would grow with the number of columns.
+    """
+    sums = features.new_full((len(features),), -math.inf)
+    block = features.new_empty(_ROWS, _COLUMNS)
     parts = terms.split(_COLUMNS, dim=1)
     blocks = tqdm(features.split(_ROWS), "mixture", leave=False, delay=3)
-    sums = [torch.stack([_log_sum(rows @ part) for part in parts]) for rows in blocks]
-    return torch.cat(sums, dim=1).logsumexp(0)
+    for rows, total in zip(blocks, sums.split(_ROWS), strict=True):
+        for part in parts:
+            exponents = block[: len(rows), : part.shape[1]]
+            torch.mm(rows, part, out=exponents)
+            torch.logaddexp(total, _log_sum(exponents), out=total)
+    return sums
 
 
 def _log_sum(exponents: Tensor) -> Tensor:
