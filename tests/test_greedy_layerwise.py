@@ -485,8 +485,8 @@ def test_the_rate_drops_as_in_the_paper():
     drops = [epoch for epoch in range(2, 51) if rates[epoch - 1] != rates[epoch - 2]]
     assert drops == [16, 31, 46]
     np.testing.assert_allclose(sorted(set(rates)), [0.0008, 0.004, 0.02, 0.1])
-    tenths = gl.Recipe(epochs=10)  # 3 / 10 is not exact in binary
-    assert [tenths.lr_in(e) for e in (3, 4)] == pytest.approx([0.1, 0.02])
+    tenths = gl.Recipe(epochs=6, drop_every=0.1)  # 3 / 0.6 falls below 5 in binary
+    assert tenths.lr_in(4) == pytest.approx(0.1 * 0.2**5)
 
 
 @pytest.mark.parametrize(
