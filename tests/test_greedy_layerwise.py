@@ -353,16 +353,20 @@ def test_end_to_end_moves_every_block_and_the_last_head_alone(digits):
     assert moved == [True, True, True, False, False, True]
 
 
+@pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize("cache_bytes", [0, 100_000, 200_000])
-def test_features_are_kept_or_computed_again_to_the_same_end(digits, cache_bytes):
-    """h_0 takes 37 KB, h_1 150 KB, h_2 and h_3 75 KB each."""
-    kept = gl.train_greedy(digits, 3, 4, **QUICK)
-    again = gl.train_greedy(digits, 3, 4, cache_bytes=cache_bytes, **QUICK)
+def test_features_are_kept_or_computed_again_to_the_same_end(digits, cache_bytes, k):
+    """h_0 takes 37 KB, h_1 150 KB, h_2 and h_3 75 KB each.
+
+    For k = 2 the batch norm of finished blocks must stay as it is in either way.
+    """
+    kept = gl.train_greedy(digits, 3, 4, k, **QUICK)
+    again = gl.train_greedy(digits, 3, 4, k, cache_bytes=cache_bytes, **QUICK)
     np.testing.assert_allclose(again.loss, kept.loss, rtol=1e-5)
-    # the same numbers from other convolution calls, 18 steps
-    torch.testing.assert_close(
-        parameters(again.network), parameters(kept.network), atol=1e-5, rtol=1e-4
-    )
+    for name, tensor in kept.network.state_dict().items():
+        # the same numbers from other convolution calls, 18 steps
+        other = again.network.state_dict()[name]
+        torch.testing.assert_close(other, tensor, atol=1e-5, rtol=1e-4)
 
 
 def test_augmented_images_are_never_kept(digits):
@@ -481,8 +485,8 @@ def test_the_rate_drops_as_in_the_paper():
     drops = [epoch for epoch in range(2, 51) if rates[epoch - 1] != rates[epoch - 2]]
     assert drops == [16, 31, 46]
     np.testing.assert_allclose(sorted(set(rates)), [0.0008, 0.004, 0.02, 0.1])
-    tenths = gl.Recipe(epochs=10)  # 3 / 10 is not exact in binary
-    assert [tenths.lr_in(e) for e in (3, 4)] == pytest.approx([0.1, 0.02])
+    tenths = gl.Recipe(epochs=6, drop_every=0.1)  # 3 / 0.6 falls below 5 in binary
+    assert tenths.lr_in(4) == pytest.approx(0.1 * 0.2**5)
 
 
 @pytest.mark.parametrize(
@@ -826,14 +830,14 @@ def test_bad_features_are_refused(changed, told):
 # Several processes, and the command
 
 COMMAND = [
-    *("--data", "digits", "--n-train", "130", "--n-test", "40", "--depth", "2"),
+    *("--data", "digits", "--n-train", "131", "--n-test", "40", "--depth", "2"),
     *("--width", "4", "--k", "2", "--epochs", "2", "--batch-size", "64"),
     *("--augment", "--threads", "1", "--device", "cpu"),
 ]
 
 
-def test_two_processes_do_what_one_does_with_the_joint_batch(tmp_path, monkeypatch):
-    """Batch norm, augmentation, a last batch of two: the losses agree to rounding."""
+def test_two_processes_do_what_one_does_with_the_joint_batch(tmp_path):
+    """Batch norm, augmentation, a last batch of three: losses agree to rounding."""
     one, two = tmp_path / "one.json", tmp_path / "two.json"
     assert main([*COMMAND, "--out", str(one)]) == 0
     torchrun = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
