@@ -29,7 +29,7 @@ from helpers._spectrum import layer_matrices, spectrum
 
 Weights = dict[str, NDArray[np.float32]]
 
-_STORED = "heavy_tails_pretrained.json"
+_STORED = "09_heavy_tails_pretrained.json"
 _LEAST = 100  # eigenvalues a spectrum must have to be worth a row
 _DRAWS = 100  # of the bootstrap behind the error of alpha
 
