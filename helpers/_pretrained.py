@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for package in options.package:
         for row, eigenvalues in _rows(package):
             rows.append(row)
-            print(_line(row))
+            tqdm.write(_line(row))
             if row["layer"] in options.spectrum:
                 spectra[row["layer"]] = [float(f"{x:.8g}") for x in eigenvalues]
     missing = set(options.spectrum) - set(spectra)
