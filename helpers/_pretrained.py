@@ -29,7 +29,7 @@ from helpers._spectrum import layer_matrices, spectrum
 
 Weights = dict[str, NDArray[np.float32]]
 
-_STORED = "heavy_tails_pretrained.json"
+_STORED = "09_heavy_tails_pretrained.json"
 _LEAST = 100  # eigenvalues a spectrum must have to be worth a row
 _DRAWS = 100  # of the bootstrap behind the error of alpha
 
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for package in options.package:
         for row, eigenvalues in _rows(package):
             rows.append(row)
-            print(_line(row))
+            tqdm.write(_line(row))
             if row["layer"] in options.spectrum:
                 spectra[row["layer"]] = [float(f"{x:.8g}") for x in eigenvalues]
     missing = set(options.spectrum) - set(spectra)

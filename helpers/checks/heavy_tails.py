@@ -18,17 +18,18 @@ def untouched_sigma(answer: float) -> Check:
         return UNSOLVED
     if not isinstance(answer, int | float) or not 0 < answer < math.inf:
         return Check(False, f"sigma is a number above 0, got {answer!r}")
-    glorot = math.sqrt(2 * 4096 / (4096 + 384))
+    n, m = 4096, 384
+    glorot = math.sqrt(2 * n / (n + m))
     right = glorot * float(truncnorm(-2, 2).std())
     if math.isclose(answer, right, rel_tol=1e-3):
         return PASSED
     if math.isclose(answer, glorot, rel_tol=1e-3):
         return Check(False, "that is the sigma before the values were cut off")
+    ends = [heavy_tails.MarchenkoPastur(n / m, s).edges[1] for s in (answer, right)]
     return Check(
         False,
-        f"with {answer:g} the bulk would end at "
-        f"{heavy_tails.MarchenkoPastur(4096 / 384, answer).edges[1]:.3f}, the "
-        f"untouched one ends at {heavy_tails.MarchenkoPastur(4096 / 384, right).edges[1]:.3f}",
+        f"with {answer:g} the bulk would end at {ends[0]:.3f}, the untouched one ends "
+        f"at {ends[1]:.3f}",
     )
 
 
