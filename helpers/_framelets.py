@@ -262,10 +262,10 @@ def pooling_gain(frequency: ArrayLike, depth: int, *, skip: bool = False) -> Arr
     inside it over r shifts, which cancels the aliasing of the pooling, so that sines
     pass with a gain (ours):
 
-        G_l(w) = cos(w / 2)^2 G_(l+1)(2 w),          G_(kappa+1) = 1,
-        G_l(w) = (1 + cos(w / 2)^2 G_(l+1)(2 w)) / 2 with skip branches.
+        g_l(w) = cos(w / 2)^2 g_(l+1)(2 w),          g_(kappa+1) = 1,
+        g_l(w) = (1 + cos(w / 2)^2 g_(l+1)(2 w)) / 2 with skip branches.
 
-    Without skips G_1 is Fejer's kernel (sin(2^kappa w/2) / (2^kappa sin(w/2)))^2.
+    Without skips g_1 is Fejer's kernel (sin(2^kappa w/2) / (2^kappa sin(w/2)))^2.
 
     Args:
         frequency: w, in radians a sample.
@@ -273,7 +273,7 @@ def pooling_gain(frequency: ArrayLike, depth: int, *, skip: bool = False) -> Arr
         skip: whether there are skip branches.
 
     Returns:
-        G_1, shaped as `frequency`.
+        g_1, shaped as `frequency`.
 
     Raises:
         ValueError: depth below 1.
