@@ -246,7 +246,7 @@ def perfect_reconstruction_filters(
                 f"{', to even numbers' * paired}, got {q_in} and {q_out}"
             )
         psi = rng.normal(size=(area * q_in, q_out // pairs))
-        dual = c * np.linalg.solve(psi @ psi.T, psi)
+        dual = c * np.linalg.pinv(psi).T
         shape = (q_out, q_in) + (taps,) * axes
         signed = [np.hstack([part, -part][:pairs]) for part in (psi, dual)]
         layout = [part.T.reshape(q_out, q_in, area) for part in signed]
