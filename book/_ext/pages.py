@@ -164,7 +164,7 @@ def _ledger(app: Sphinx, page: str) -> str:
         f'<p role="status">{verdicts.total()} claims: {_counted(verdicts)}.</p>'
         f'<table class="claims" tabindex="0"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
-        f"<h2>Stored runs</h2><ul>{''.join(sources)}</ul>"
+        f'<h2>Stored runs</h2><ul class="stored-runs">{"".join(sources)}</ul>'
     )
 
 
