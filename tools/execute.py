@@ -22,24 +22,12 @@ CELL_SECONDS = 180
 """A cell that takes longer stops the build."""
 
 
-REFERENCE_SECONDS = 0.08
-"""What the loop of `pace` takes on the machine that the budgets are meant for."""
-
-
 @dataclass(frozen=True)
 class Cost:
-    """What one notebook took.
-
-    Attributes:
-        seconds: from start to end.
-        megabytes: memory at its peak.
-        pace: how many times longer than the reference this machine took, just then,
-            for the same work.
-    """
+    """What one notebook took: seconds, and megabytes of memory at its peak."""
 
     seconds: float
     megabytes: float
-    pace: float
 
 
 def costs(notebooks: Sequence[Path], folder: Path) -> dict[Path, Cost]:
@@ -48,9 +36,7 @@ def costs(notebooks: Sequence[Path], folder: Path) -> dict[Path, Cost]:
     for path in notebooks:
         with suppress(KeyError):
             data = cache.match_cache_notebook(_read(path)).data
-            found[path] = Cost(
-                data["execution_seconds"], data["peak_megabytes"], data["pace"]
-            )
+            found[path] = Cost(data["execution_seconds"], data["peak_megabytes"])
     return found
 
 
@@ -74,7 +60,6 @@ def execute(notebooks: Sequence[Path], folder: Path) -> list[str]:
             data = {
                 "execution_seconds": cost.seconds,
                 "peak_megabytes": cost.megabytes,
-                "pace": cost.pace,
             }
             cache.cache_notebook_bundle(
                 CacheBundleIn(notebook, str(path), data=data),
@@ -85,24 +70,15 @@ def execute(notebooks: Sequence[Path], folder: Path) -> list[str]:
     return errors
 
 
-def pace() -> float:
-    """Time a million additions; in multiples of the reference's time."""
-    start, total = time.monotonic(), 0
-    for number in range(1_000_000):
-        total += number
-    return (time.monotonic() - start) / REFERENCE_SECONDS
-
-
 def _run(path: Path) -> tuple[nbformat.NotebookNode, Cost, str | None]:
     """Run one notebook in its folder; this process runs no other."""
-    notebook, before, start = _read(path), pace(), time.monotonic()
+    notebook, start = _read(path), time.monotonic()
     done = single_nb_execution(
         notebook, cwd=str(path.parent), timeout=CELL_SECONDS, allow_errors=False
     )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     per_megabyte = 2**20 if sys.platform == "darwin" else 2**10
-    seconds = time.monotonic() - start
-    cost = Cost(seconds, peak / per_megabyte, (before + pace()) / 2)
+    cost = Cost(time.monotonic() - start, peak / per_megabyte)
     return notebook, cost, done.exc_string
 
 
