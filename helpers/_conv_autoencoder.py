@@ -31,7 +31,7 @@ from helpers._conv_arguments import (
 )
 
 Filters = Sequence[tuple[Tensor, Tensor]]
-"""For every level the filters of encoder and decoder, [q_l, q_(l-1), *taps] each."""
+"""For every level the filters of encoder and decoder, [k_l, k_(l-1), *taps] each."""
 
 
 @dataclass
@@ -57,10 +57,10 @@ class Level:
     """Matrices of one level; see `EncoderDecoder` for what they do.
 
     Attributes:
-        conv: encoder's convolution, [n_(l-1), q_l N].
-        low: pooling, [q_l N, n_l].
+        conv: encoder's convolution, [n_(l-1), k_l N].
+        low: pooling, [k_l N, n_l].
         high: pooling of what goes straight across to the decoder, or None.
-        decode: decoder's convolution, [n_(l-1), q_l N].
+        decode: decoder's convolution, [n_(l-1), k_l N].
         decode_skip: that of the skip branch, or None.
         gain: alpha; the decoder unpools with alpha times `low` and `high`.
         switch: whether the decoder unpools to the entries that were the maxima.
@@ -78,7 +78,7 @@ class Level:
 class EncoderDecoder(nn.Module):
     r"""A convolutional encoder-decoder without biases, as in Ye & Sung 2019.
 
-    Level l = 1..kappa has q_l channels. With circular convolutions conv_l (encoder),
+    Level l = 1..kappa has k_l channels. With circular convolutions conv_l (encoder),
     deconv_l and deconv^s_l (decoder), pooling Phi^T and ReLU phi:
 
         encoder  z = conv_l(h_(l-1)),   h_l = phi(Phi^T z),   h^s_l = phi(z)
@@ -100,8 +100,8 @@ class EncoderDecoder(nn.Module):
 
     Args:
         size: N_0, samples of the signal, or (height, width) of the image.
-        channels: (q_0, q_1, .., q_kappa).
-        taps: r, length of the filters along each axis, at most the smallest size.
+        channels: (k_0, k_1, .., k_kappa).
+        taps: m, length of the filters along each axis, at most the smallest size.
         pooling: one of the names above.
         skip: whether there are skip branches.
         activation: "relu" or "linear".

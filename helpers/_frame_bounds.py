@@ -35,7 +35,7 @@ def lipschitz_bounds(network: EncoderDecoder, points: ArrayLike) -> LipschitzBou
     From below by the pieces that hold the points; from above layer by layer, with
     ||G|| <= 1 for gates and maxima:
 
-        U_l = ||D_l|| ||E_l|| U_(l+1) + ||S~_l|| ||S_l||,   U_(kappa+1) = 1,
+        U_l = ||D_l|| ||E_l|| U_(l+1) + ||D^s_l|| ||E^s_l||,   U_(kappa+1) = 1,
 
     where Haar's high bands make one more such term.
 
@@ -84,10 +84,10 @@ class LandscapeBounds:
 
     Attributes:
         gradient: Frobenius norm of the gradient of the loss.
-        residual: ||r||, so that the loss is ||r||^2 / 2.
-        features: smallest and largest singular value of the features Xi, [n, T]; 0
+        residual: ||u||, so that the loss is ||u||^2 / 2.
+        features: smallest and largest singular value of the features Xi, [n, N]; 0
             unless they are linearly independent.
-        decoders: smallest and largest singular value of the M_t; 0 unless each has full
+        decoders: smallest and largest singular value of the M_i; 0 unless each has full
             row rank n_0.
     """
 
@@ -98,12 +98,12 @@ class LandscapeBounds:
 
     @property
     def lower(self) -> float:
-        """sigma_min(Xi) min_t sigma_min(M_t) ||r||."""
+        """sigma_min(Xi) min_i sigma_min(M_i) ||u||."""
         return self.features[0] * self.decoders[0] * self.residual
 
     @property
     def upper(self) -> float:
-        """sigma_max(Xi) max_t sigma_max(M_t) ||r||."""
+        """sigma_max(Xi) max_i sigma_max(M_i) ||u||."""
         return self.features[1] * self.decoders[1] * self.residual
 
 
@@ -112,28 +112,28 @@ def landscape_bounds(
 ) -> LandscapeBounds:
     r"""Bound the gradient of the squared loss in one decoder matrix from both sides.
 
-    C = (1/2) sum_t ||f(x_t) - y_t||^2. With S~_l taken as a free matrix (no sharing of
-    filters), features Xi = [h^s_l(x_1), .., h^s_l(x_T)], residuals r_t and
-    M_t = D_1 G~_1 .. D_(l-1) G~_(l-1) at x_t,
+    L = (1/2) sum_i ||f(x_i) - y_i||^2. With D^s_l taken as a free matrix (no sharing of
+    filters), features Xi = [h^s_l(x_1), .., h^s_l(x_N)], residuals u_i and
+    M_i = D_1 G~_1 .. D_(l-1) G~_(l-1) at x_i,
 
-        grad C = sum_t M_t^T r_t h^s_l(x_t)^T,
-        sigma_min(Xi) min_t sigma_min(M_t) ||r||
-            <= ||grad C||_F <= sigma_max(Xi) max_t sigma_max(M_t) ||r||.
+        grad L = sum_i M_i^T u_i h^s_l(x_i)^T,
+        sigma_min(Xi) min_i sigma_min(M_i) ||u||
+            <= ||grad L||_F <= sigma_max(Xi) max_i sigma_max(M_i) ||u||.
 
     So if the lower factors are positive the gradient vanishes only where the loss does.
     The idea is Ye & Sung's (after Nguyen & Hein 2018), these constants are proved here.
 
     Args:
         network: the network.
-        x: inputs [T, n_0].
-        y: targets [T, n_0].
+        x: inputs [N, n_0].
+        y: targets [N, n_0].
         level: l, 1 .. kappa, of a skip branch; None for the code: the gradient in
             D_kappa as a free matrix, with features h_kappa (unpooled, not convolved).
 
     Raises:
         ValueError: wrong shapes, a level out of range, or a network without skips.
 
-    Cost: O(T n_0^2 n_(l-1)) and O(T^2 n).
+    Cost: O(N n_0^2 n_(l-1)) and O(N^2 n).
     """
     points, targets = read_inputs(network, x), read_inputs(network, y, "y")
     if network.activation != "relu":

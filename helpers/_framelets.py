@@ -74,10 +74,10 @@ def frames(network: EncoderDecoder, x: ArrayLike) -> Frames | list[Frames]:
 
     The combinatorial convolution frames of Ye & Sung 2019. With gates G (0/1 diagonal
     matrices that say which units are open at x), per level E = conv Phi, D = deconv
-    alpha Phi, S = conv, S~ = deconv^s:
+    alpha Phi, E^s = conv, D^s = deconv^s:
 
-        B  = [E_1 G_1 .. E_kappa G_kappa, .., E_1 .. G_(l-1) S_l G^s_l, .., S_1 G^s_1],
-        B~ = [D_1 G~_1 .. G~_(kappa-1) D_kappa, .., D_1 .. G~_(l-1) S~_l, .., S~_1],
+        B  = [E_1 G_1 .. E_kappa G_kappa, .., .. G_(l-1) E^s_l G^s_l, .., E^s_1 G^s_1],
+        B~ = [D_1 G~_1 .. G~_(kappa-1) D_kappa, .., D_1 .. G~_(l-1) D^s_l, .., D^s_1],
 
     which is the Jacobian of f at x. Haar's high bands are branches like the skips. The
     decoder's gates are part of it. Products of sparse matrices, all inputs at once.
@@ -205,7 +205,7 @@ def perfect_reconstruction_filters(
 ) -> Filters:
     """Draw filters with which a linear encoder-decoder returns its input.
 
-    Psi_l, [R q_(l-1), q_l] with R = taps^axes, holds filter j in column j, and so does
+    Psi_l, [R k_(l-1), k_l] with R = taps^axes, holds filter j in column j, and so does
     Psi~_l of the decoder. Ye & Sung 2019 ask for
 
         Psi_l Psi~_l^T = c I,  c = 1 / (R alpha), with skips 1 / (R (alpha + 1)),
@@ -215,8 +215,8 @@ def perfect_reconstruction_filters(
     Psi~ = c (Psi Psi^T)^-1 Psi.
 
     Args:
-        channels: (q_0, q_1, .., q_kappa), q_l >= R q_(l-1); twice that if paired.
-        taps: r.
+        channels: (k_0, k_1, .., k_kappa), k_l >= R k_(l-1); twice that if paired.
+        taps: m.
         axes: 1 for signals, 2 for images.
         alpha: as in `EncoderDecoder`.
         skip: whether the network has skip branches.
@@ -239,17 +239,17 @@ def perfect_reconstruction_filters(
     area, pairs = taps**axes, 1 + paired
     c = 1 / (area * (alpha + skip))
     made = []
-    for q_in, q_out in pairwise(channels):
-        if q_out % pairs or q_out < pairs * area * q_in:
+    for k_in, k_out in pairwise(channels):
+        if k_out % pairs or k_out < pairs * area * k_in:
             raise ValueError(
                 f"channels must grow by a factor of {pairs * area} or more a level"
-                f"{', to even numbers' * paired}, got {q_in} and {q_out}"
+                f"{', to even numbers' * paired}, got {k_in} and {k_out}"
             )
-        psi = rng.normal(size=(area * q_in, q_out // pairs))
+        psi = rng.normal(size=(area * k_in, k_out // pairs))
         dual = c * np.linalg.pinv(psi).T
-        shape = (q_out, q_in) + (taps,) * axes
+        shape = (k_out, k_in) + (taps,) * axes
         signed = [np.hstack([part, -part][:pairs]) for part in (psi, dual)]
-        layout = [part.T.reshape(q_out, q_in, area) for part in signed]
+        layout = [part.T.reshape(k_out, k_in, area) for part in signed]
         made.append(tuple(torch.from_numpy(p.reshape(shape).copy()) for p in layout))
     return made
 
@@ -259,7 +259,7 @@ def pooling_gain(frequency: ArrayLike, depth: int, *, skip: bool = False) -> Arr
 
     For signals, filters of `perfect_reconstruction_filters` with 2 taps (or another
     even number) and alpha = 1. A convolution with such filters averages what stands
-    inside it over r shifts, which cancels the aliasing of the pooling, so that sines
+    inside it over m shifts, which cancels the aliasing of the pooling, so that sines
     pass with a gain (ours):
 
         g_l(w) = cos(w / 2)^2 g_(l+1)(2 w),          g_(kappa+1) = 1,
