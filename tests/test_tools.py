@@ -1,6 +1,8 @@
 """The commands behind the Makefile."""
 
 import subprocess
+import threading
+from itertools import chain, repeat
 
 import nbformat
 import numpy as np
@@ -46,7 +48,7 @@ def test_a_build_without_a_stamp_is_discarded(build):
 def test_one_chapter_keeps_the_pages_that_are_not_notebooks():
     cut = tool("build").contents(["02_edge_of_chaos"])
     files = [entry["file"] for part in cut["parts"] for entry in part["chapters"]]
-    assert files[:2] == ["book/02_edge_of_chaos", "book/notation"]
+    assert files[:2] == ["book/02_edge_of_chaos", "book/teaching"]
     assert "book/01_linear_regions" not in files
 
 
@@ -76,7 +78,32 @@ def test_notebooks_run_side_by_side_into_the_cache(notebooks, tmp_path):
     assert list(found) == [notebooks["good"]]
     assert 10 < found[notebooks["good"]].megabytes < 500
     assert 0 < found[notebooks["good"]].seconds < 60
+    assert 0.1 < found[notebooks["good"]].pace < 100
     assert execute.execute([notebooks["good"]], tmp_path / "cache") == []
+
+
+@pytest.mark.parametrize("additions", [1_000_000, 500_000])
+def test_a_machine_of_half_the_speed_has_pace_two(monkeypatch, additions):
+    made = tool("pace")
+    taken = 2 * made.REFERENCE_SECONDS * additions / 1e6
+    monkeypatch.setattr(made.time, "thread_time", iter([5, 5 + taken]).__next__)
+    assert made.pace(additions) == pytest.approx(2)
+
+
+def test_a_pace_meter_takes_the_mean_along_its_block(monkeypatch):
+    made = tool("pace")
+    monkeypatch.setattr(made, "INTERVAL", 0)
+    found, measured = chain([1], repeat(3)), threading.Semaphore(0)
+
+    def pace(*additions):
+        measured.release()
+        return next(found)
+
+    monkeypatch.setattr(made, "pace", pace)
+    with made.PaceMeter() as meter:
+        for _ in ("before", "during", "during"):
+            measured.acquire()
+    assert 1 < meter.mean < 3
 
 
 CELLS = [

@@ -111,6 +111,10 @@ def report(taken: dict[Path, Cost], build: Path) -> str:
         rows.append(
             f"{path.stem:24}{cost.seconds:9.0f}{cost.megabytes:11.0f}{size:9.1f}"
         )
+    pace = sum(cost.pace for cost in taken.values()) / len(taken)
+    rows.append(
+        f"Seconds of the reference machine: this one took {pace:.1f} times them."
+    )
     return "\n".join(rows)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import resource
 import sys
-import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
+from pace import PaceMeter
 
 CELL_SECONDS = 180
 """A cell that takes longer stops the build."""
@@ -24,10 +24,17 @@ CELL_SECONDS = 180
 
 @dataclass(frozen=True)
 class Cost:
-    """What one notebook took: seconds, and megabytes of memory at its peak."""
+    """What one notebook took.
+
+    Attributes:
+        seconds: of a processor of the reference machine (see pace.py).
+        megabytes: memory at its peak.
+        pace: how many times longer than the reference this machine took.
+    """
 
     seconds: float
     megabytes: float
+    pace: float
 
 
 def costs(notebooks: Sequence[Path], folder: Path) -> dict[Path, Cost]:
@@ -36,7 +43,7 @@ def costs(notebooks: Sequence[Path], folder: Path) -> dict[Path, Cost]:
     for path in notebooks:
         with suppress(KeyError):
             data = cache.match_cache_notebook(_read(path)).data
-            found[path] = Cost(data["execution_seconds"], data["peak_megabytes"])
+            found[path] = Cost(**data)
     return found
 
 
@@ -57,28 +64,26 @@ def execute(notebooks: Sequence[Path], folder: Path) -> list[str]:
             if error is not None:
                 errors.append(f"{path.name}\n{error}")
                 continue
-            data = {
-                "execution_seconds": cost.seconds,
-                "peak_megabytes": cost.megabytes,
-            }
             cache.cache_notebook_bundle(
-                CacheBundleIn(notebook, str(path), data=data),
+                CacheBundleIn(notebook, str(path), data=asdict(cost)),
                 check_validity=False,
                 overwrite=True,
             )
-            print(f"ran {path.stem} in {cost.seconds:.0f} s", flush=True)
+            print(f"ran {path.stem} in {cost.seconds * cost.pace:.0f} s", flush=True)
     return errors
 
 
 def _run(path: Path) -> tuple[nbformat.NotebookNode, Cost, str | None]:
     """Run one notebook in its folder; this process runs no other."""
-    notebook, start = _read(path), time.monotonic()
-    done = single_nb_execution(
-        notebook, cwd=str(path.parent), timeout=CELL_SECONDS, allow_errors=False
-    )
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    notebook = _read(path)
+    with PaceMeter() as machine:
+        done = single_nb_execution(
+            notebook, cwd=str(path.parent), timeout=CELL_SECONDS, allow_errors=False
+        )
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     per_megabyte = 2**20 if sys.platform == "darwin" else 2**10
-    cost = Cost(time.monotonic() - start, peak / per_megabyte)
+    seconds = (used.ru_utime + used.ru_stime) / machine.mean
+    cost = Cost(seconds, used.ru_maxrss / per_megabyte, machine.mean)
     return notebook, cost, done.exc_string
 
 
