@@ -23,6 +23,13 @@ FAILED, UNTESTED = "FAILED", "not tested here"
 COLUMNS = ("claim", "the paper", "this build", "accepted", "verdict")
 """What the cells of a row say."""
 
+LEGEND = (
+    "A row like this puts what the paper says, or what we say, beside what this page "
+    "has just measured. What is accepted was fixed for the reason given; a verdict "
+    "that the measurement does not bear out would have stopped the build."
+)
+"""What stands above a chapter's first row."""
+
 _made: dict[str, Claim] = {}
 
 
@@ -91,16 +98,7 @@ class Claim:
     def _accepted(self) -> str:
         if self.interval is None:
             return self.because
-        low, high = self.interval
-        if low == high:
-            span = f"exactly {_number(low)}"
-        elif high is None:
-            span = f"at least {_number(low)}"
-        elif low is None:
-            span = f"at most {_number(high)}"
-        else:
-            span = f"{_number(low)} to {_number(high)}"
-        return f"{span}: {self.because}"
+        return f"{_span(*self.interval)}: {self.because}"
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
         shown = {
@@ -161,6 +159,8 @@ def claim(
     measure = {"measured": number, "stderr": stderr, "seeds": seeds}
     accept = {"interval": span, "because": because, "holds": holds}
     made = Claim(id, statement, paper, **measure, **accept, stored=stored, ours=ours)
+    if not _made.keys() - {id}:
+        display(HTML(f'<p class="claim-legend">{LEGEND}</p>'))
     _made[id] = made
     display(made)
     if made.verdict == FAILED:
@@ -209,6 +209,22 @@ def _check(
         raise ValueError(f"claim {id}: interval must be (low, high), got {interval}")
     if not all(map(math.isfinite, ends)):
         raise ValueError(f"claim {id}: an open end is None, got {interval}")
+
+
+def _span(low: float | None, high: float | None) -> str:
+    """An interval in words; its ends in digits enough to be told apart."""
+    if low == high:
+        return f"exactly {_number(low)}"
+    if high is None:
+        return f"at least {_number(low)}"
+    if low is None:
+        return f"at most {_number(high)}"
+    ends_and_middle = (low, (low + high) / 2, high)
+    digits = next(
+        (n for n in range(4, 17) if len({_number(x, n) for x in ends_and_middle}) == 3),
+        17,
+    )
+    return f"{_number(low, digits)} to {_number(high, digits)}"
 
 
 def _number(value: float, digits: int = 4) -> str:

@@ -82,6 +82,7 @@ def test_a_row_says_everything():
         ((1, 1), "exactly 1: "),
         ((0.5, None), "at least 0.5: "),
         ((None, 2), "at most 2: "),
+        ((1 - 1e-12, 1 + 1e-12), "0.999999999999 to 1.000000000001: "),
     ],
 )
 def test_intervals_read_as_words(interval, shown):
