@@ -29,6 +29,11 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
+def test_a_title_begins_with_the_number_of_the_chapter(notebook):
+    number = int(notebook.stem.partition("_")[0])
+    assert source(cells(notebook, "markdown")[0]).startswith(f"# {number}. ")
+
+
 def test_no_outputs_are_committed(notebook):
     for cell in cells(notebook, "code"):
         assert cell["outputs"] == []
