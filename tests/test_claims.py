@@ -100,6 +100,15 @@ def test_a_false_claim_is_shown_and_raises(capsys):
     assert "slope is 1" in capsys.readouterr().out
 
 
+def test_the_first_row_of_a_page_is_explained_and_no_other(monkeypatch):
+    shown = []
+    monkeypatch.setattr(claims, "display", shown.append)
+    for id in ("1.2", "1.2", "1.3"):  # the first one run twice
+        claim(id, "slope is 1", **DEFAULTS)
+    told = [claims.LEGEND in getattr(what, "data", "") for what in shown]
+    assert told == [True, False, True, False, False]
+
+
 def test_the_ledger_keeps_the_last_run_of_each_claim():
     for measured in (1.0, 1.05):
         claim("1.2", "slope is 1", **(DEFAULTS | {"measured": measured}))
