@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
-from helpers.style import palette_png
+from helpers.style import palette_png, without_minor_ticks
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -65,6 +65,8 @@ class Explorer:
                 "draw must return a matplotlib Figure, or a pair (Figure, headline), "
                 f"got {type(figure).__name__}"
             )
+        for axes in figure.axes:
+            without_minor_ticks(axes)
         png = palette_png(figure, _DPI, colors=32)
         plt.close(figure)
         image = "data:image/png;base64," + base64.b64encode(png).decode()

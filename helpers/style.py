@@ -10,6 +10,8 @@ import matplotlib
 import numpy as np
 from cycler import cycler
 from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -63,6 +65,18 @@ def shades(n: int) -> np.ndarray:
     return matplotlib.colormaps["plasma"](np.linspace(0.0, 0.65, n))
 
 
+def without_minor_ticks(axes: Axes) -> None:
+    """Drop the minor ticks of log axes that show two decades or more.
+
+    They take half of the time in which such a figure is drawn; below two decades they
+    may be all the ticks there are, and stay.
+    """
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        if axis.get_scale() == "log" and high >= 100 * low:
+            axis.minorticks_off()
+
+
 def palette_png(figure: Figure, dpi: int, colors: int = 64) -> bytes:
     """Render a figure as a PNG of few colours: a fifth of the size of a plain one.
 
@@ -74,9 +88,10 @@ def palette_png(figure: Figure, dpi: int, colors: int = 64) -> bytes:
     Returns:
         The bytes of the PNG file. Cost: about 50 ms for a line figure.
     """
-    plain = io.BytesIO()
-    figure.savefig(plain, format="png", dpi=dpi)
-    image = Image.open(plain).convert("RGB")
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
     small = io.BytesIO()
     image.quantize(colors, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return small.getvalue()

@@ -74,6 +74,16 @@ def test_use_sets_a_white_ground_for_figures():
         plt.close(figure)
 
 
+@pytest.mark.parametrize(("top", "kept"), [(99, True), (100, False)])
+def test_minor_ticks_stay_where_they_may_be_all_there_are(top, kept):
+    figure, ax = plt.subplots()
+    ax.set(xlim=(top, 1), ylim=(0, 1), xscale="log")
+    style.without_minor_ticks(ax)
+    assert bool(ax.get_xticks(minor=True).size) == kept
+    assert ax.get_xticks().size > 0
+    plt.close(figure)
+
+
 def test_palette_png_is_small_and_keeps_the_size():
     figure, ax = plt.subplots(figsize=(4, 2))
     ax.plot(np.sin(np.arange(100)))
