@@ -14,6 +14,19 @@ import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
+CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
+CHAPTER_PAGES = [f"book/{name}.html" for name in CHAPTERS]
+PAGES = [
+    "book/index.html",
+    *CHAPTER_PAGES,
+    "book/how_they_meet.html",
+    "book/teaching.html",
+    "book/notation.html",
+    "book/ledger.html",
+    "book/intervals.html",
+    "book/scaling.html",
+]
+WIDE = {"viewport": {"width": 1280, "height": 900}}
 
 matplotlib.use("Agg")
 

@@ -5,25 +5,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from conftest import ROOT, SITE, tool
+from conftest import CHAPTER_PAGES, CHAPTERS, PAGES, ROOT, SITE, WIDE, tool
 
-CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
-CHAPTER_PAGES = [f"book/{name}.html" for name in CHAPTERS]
-PAGES = [
-    "book/index.html",
-    *CHAPTER_PAGES,
-    "book/how_they_meet.html",
-    "book/teaching.html",
-    "book/notation.html",
-    "book/ledger.html",
-    "book/intervals.html",
-    "book/scaling.html",
-]
-PHONE = {"viewport": {"width": 390, "height": 844}}
-WIDE = {"viewport": {"width": 1280, "height": 900}}
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 LOADED = {
     "script": "src",
     "img": "src",
@@ -197,30 +181,19 @@ def test_a_page_loads_clean_with_the_network_cut(open_page, page):
     assert opened.errors == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_fits_a_phone(open_page, page):
-    opened = open_page(page, **PHONE)
-    assert opened.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_breaks_no_rule_of_accessibility(open_page, page, scheme):
-    opened = open_page(page, color_scheme=scheme, **WIDE)
-    opened.wait_for_function("window.MathJax?.startup?.promise || true")
-    violations = Axe().run(opened, options=WCAG).response["violations"]
-    assert [(found["id"], found["nodes"][0]["html"]) for found in violations] == []
-
-
 @pytest.mark.parametrize("page", CHAPTER_PAGES)
 def test_the_largest_paint_comes_within_a_second_and_a_half(open_page, page):
-    """The best of three visits: a busy machine makes one slow, not all."""
+    """One visit of three is enough: a busy machine makes one slow, not all."""
     painted = """() => new Promise(done => new PerformanceObserver(list =>
         done(list.getEntries().at(-1).startTime)
       ).observe({type: "largest-contentful-paint", buffered: true}))"""
-    with tool("pace").PaceMeter() as machine:
-        visits = [open_page(page, **WIDE).evaluate(painted) for _ in range(3)]
-    assert min(visits) < 1500 * max(1, machine.mean)
+
+    def milliseconds():
+        with tool("pace").PaceMeter() as machine:
+            at = open_page(page, **WIDE).evaluate(painted)
+        return at / max(1, machine.mean)
+
+    assert any(milliseconds() < 1500 for _ in range(3))
 
 
 @pytest.mark.parametrize("base", ["server", "file"])
