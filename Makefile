@@ -33,7 +33,7 @@ book: $(VENV)/.installed  ## build the site into _build/html; CHAPTER=01_linear_
 	@$(PYTHON) tools/build.py $(CHAPTER)
 
 test: book $(COLAB)/.installed  ## run the unit tests, every notebook, and the tests of the site
-	$(PYTHON) -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env tests book --ignore tests/benchmarks
+	$(PYTHON) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests book --ignore tests/benchmarks
 
 serve: book  ## build the site and serve it on http://localhost:8000
 	$(PYTHON) -m http.server 8000 --bind localhost --directory _build/html

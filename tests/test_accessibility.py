@@ -36,6 +36,7 @@ def test_a_page_breaks_no_rule_of_accessibility(open_page, page):
     opened.wait_for_function("window.MathJax?.startup?.promise || true")
     opened.evaluate(ONE_WORD_OF_EACH_COLOUR)
     assert violations(opened, LEVELS) == []
+    opened.add_style_tag(content="* { transition: none !important }")
     opened.emulate_media(color_scheme="dark")
     opened.wait_for_selector("html[data-theme=dark]")
     assert violations(opened, ["color-contrast"]) == []
