@@ -1,4 +1,4 @@
-"""The pages of the built site on a phone, by keyboard and by the rules of WCAG."""
+"""The pages of the built site on a phone, and by the rules of WCAG."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
