@@ -231,24 +231,27 @@ def _number(value: float, digits: int = 4) -> str:
     return f"{value:.0f}" if value == round(value) < 1e6 else f"{value:.{digits}g}"
 
 
-def stored(chapter: str) -> dict[str, Any]:
-    """The claims of a stored run of a chapter, at sizes that the build cannot afford.
+def stored(room: str, run: str = "claims") -> dict[str, Any]:
+    """A stored run of a chapter, at sizes that the build cannot afford.
 
     Args:
-        chapter: the notebook's name, as in "01_linear_regions".
+        room: the chapter's package, as in "linear_regions".
+        run: name of the run; "claims" is the chapter's own notebook with other
+            parameters.
 
     Returns:
-        `source`: date, machine and command of the run; `claims`: the fields of each
-        claim, by id.
+        `source`: date, machine and command of the run, and what was measured; for
+        "claims" that is `claims`: the fields of each claim, by id.
 
     Raises:
-        ValueError: if there is no stored run of that chapter.
+        ValueError: if that chapter has no such run.
     """
-    folder = files("helpers") / "results"
-    path = folder / f"{chapter}.json"
+    folder = files("helpers") / room / "results"
+    path = folder / f"{run}.json"
     if not path.is_file():
-        names = sorted(found.name.removesuffix(".json") for found in folder.iterdir())
-        raise ValueError(f"no stored run of {chapter!r}; there are {names}")
+        found = folder.iterdir() if folder.is_dir() else ()
+        names = sorted(file.name.removesuffix(".json") for file in found)
+        raise ValueError(f"no stored run {run!r} of {room!r}; there are {names}")
     return json.loads(path.read_text())
 
 

@@ -164,7 +164,7 @@ def test_clopper_pearson_by_its_definition():
 
 
 def an_interval(k, n, level):
-    from helpers._gaussian_geometry import clopper_pearson
+    from helpers.adversarial_noise.geometry import clopper_pearson
 
     return clopper_pearson(k, n, level)
 

@@ -10,7 +10,11 @@ from scipy import integrate, special
 
 from helpers import edge_of_chaos as ec
 from helpers import networks
-from helpers._gaussian_pairs import PairTable, gaussian_moments, half_square
+from helpers.edge_of_chaos.gaussian_pairs import (
+    PairTable,
+    gaussian_moments,
+    half_square,
+)
 
 NAMES = sorted(set(ec.ACTIVATIONS) - {"swish"})
 CLOSED = ["relu", "leaky_relu", "erf", "sin", "elu"]

@@ -9,8 +9,15 @@ import torch
 
 from helpers import encoder_decoder as ed
 from helpers import linear_regions
-from helpers._circular import average, choose, conv_matrix, haar, unaverage, unhaar
-from helpers._pieces import _knots
+from helpers.encoder_decoder.circular import (
+    average,
+    choose,
+    conv_matrix,
+    haar,
+    unaverage,
+    unhaar,
+)
+from helpers.encoder_decoder.pieces import _knots
 
 RNG = np.random.default_rng(0)
 SHAPES = {

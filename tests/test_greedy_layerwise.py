@@ -16,12 +16,13 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from helpers import _greedy_stages, data
+from helpers import data
 from helpers import greedy_layerwise as gl
-from helpers._greedy_command import main
-from helpers._greedy_network import derived_seed
-from helpers._greedy_stages import Decoupled
-from helpers._joint_batch import JointBatchNorm, joint_loss
+from helpers.greedy_layerwise import stages as _greedy_stages
+from helpers.greedy_layerwise.__main__ import main
+from helpers.greedy_layerwise.joint_batch import JointBatchNorm, joint_loss
+from helpers.greedy_layerwise.network import derived_seed
+from helpers.greedy_layerwise.stages import Decoupled
 from helpers.training import DivergedError
 
 QUICK = {"recipe": gl.Recipe(epochs=2, batch_size=32), "seed": 3, "progress": False}

@@ -10,8 +10,8 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from helpers import _pretrained
 from helpers import heavy_tails as ht
+from helpers.heavy_tails import pretrained as _pretrained
 
 RATIOS = (1.0, 1.3, 2.0, 10.0)
 

@@ -14,8 +14,8 @@ from sklearn.neighbors import KernelDensity
 from torch import nn
 
 from helpers import information_flow as inf
-from helpers._estimates import two_stage
-from helpers._mixtures import gaussians
+from helpers.information_flow.estimates import two_stage
+from helpers.information_flow.mixtures import gaussians
 
 SZT = [12, 10, 7, 5, 4, 3, 2]
 RNG = np.random.default_rng(0)
@@ -444,7 +444,7 @@ def test_szt_labels_do_not_change_when_the_icosahedron_turns():
     """Turns found from the labels alone: permutations that keep words of 5 bits."""
     x, y = inf.szt_dataset()
     label = dict(zip(map(tuple, x.numpy()), y.tolist(), strict=True))
-    from helpers._icosahedron import _ANTIPODES, _NEIGHBOURS
+    from helpers.information_flow.icosahedron import _ANTIPODES, _NEIGHBOURS
 
     assert all(i in _NEIGHBOURS[j] for i in range(12) for j in _NEIGHBOURS[i])
     assert all(len(set(row)) == 5 for row in _NEIGHBOURS)

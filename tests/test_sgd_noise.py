@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from helpers import networks
 from helpers import sgd_noise as sn
-from helpers._dense_gradients import Stack
+from helpers.sgd_noise.per_sample import Stack
 
 RNG = np.random.default_rng(0)
 N = 30
@@ -204,7 +204,7 @@ def test_the_cheap_trace_of_a_loss_that_is_not_convex_in_the_outputs():
 
 def test_products_are_made_in_blocks(monkeypatch):
     whole = sn.hessian(net_of(), X, CLASSES)
-    monkeypatch.setattr("helpers._curvature._ELEMENTS_AT_ONCE", 1)
+    monkeypatch.setattr("helpers.sgd_noise.curvature._ELEMENTS_AT_ONCE", 1)
     np.testing.assert_allclose(sn.hessian(net_of(), X, CLASSES), whole, atol=1e-14)
 
 

@@ -9,10 +9,10 @@ import torch
 from scipy import interpolate, linalg, optimize
 from torch import nn
 
-from helpers import _bezier, networks
-from helpers import _full_rank as full_rank
-from helpers import _pyramid as pyramid
+from helpers import networks
 from helpers import sublevel_sets as ss
+from helpers.sublevel_sets import bezier as _bezier
+from helpers.sublevel_sets import full_rank, pyramid
 
 LEAKY, RELU = nn.LeakyReLU(0.2), nn.ReLU()
 LOOSE = 1e-9  # the barrier that rounding may make; measured 1e-12 and less

@@ -17,7 +17,7 @@ def build(tmp_path, monkeypatch):
     for name in ("ROOT", "BUILD"):
         inside = getattr(made, name).relative_to(ROOT)
         monkeypatch.setattr(made, name, tmp_path / inside)
-    (tmp_path / "helpers" / "results").mkdir(parents=True)
+    (tmp_path / "helpers" / "room" / "results").mkdir(parents=True)
     (tmp_path / "helpers" / "a.py").write_text("x = 1\n")
     for name in ("requirements.txt", "_config.yml"):
         (tmp_path / name).write_text("")
@@ -25,7 +25,8 @@ def build(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["helpers/a.py", "helpers/b.py", "helpers/results/r.json", "_config.yml"]
+    "name",
+    ["helpers/a.py", "helpers/b.py", "helpers/room/results/r.json", "_config.yml"],
 )
 def test_a_change_in_what_the_notebooks_use_discards_the_build(build, name):
     build.discard_stale(build.inputs_hash(), build.BUILD)

@@ -8,8 +8,9 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from helpers import _tangent, data
+from helpers import data
 from helpers import well_behaved as wb
+from helpers.well_behaved import tangent as _tangent
 
 RNG = np.random.default_rng(0)
 FLAT = RNG.normal(size=(40, 12)) + 0.3

@@ -30,7 +30,7 @@ def inputs_hash() -> str:
     """A hash of what the notebooks' outputs depend on beside their own code."""
     files = [
         *sorted((ROOT / "helpers").rglob("*.py")),
-        *sorted((ROOT / "helpers" / "results").glob("*.json")),
+        *sorted((ROOT / "helpers").rglob("*.json")),
         *sorted((ROOT / "book" / "_ext").glob("*.py")),
         ROOT / "requirements.txt",
         ROOT / "_config.yml",

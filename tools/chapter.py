@@ -3,8 +3,8 @@
     python tools/chapter.py 01_linear_regions 'dataset = "mnist"' 'epochs = 20'
 
 executes the notebook with those lines after its `parameters` cell, without stopping at
-a claim that fails, and writes helpers/results/<chapter>.json, from which the chapter
-shows them beside its own.
+a claim that fails, and writes helpers/<room>/results/claims.json, from which the
+chapter shows them beside its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-RESULTS = ROOT / "helpers" / "results"
 
 
 def run(chapter: str, assignments: list[str]) -> dict[str, dict]:
@@ -47,6 +46,11 @@ def run(chapter: str, assignments: list[str]) -> dict[str, dict]:
     return {made["id"]: made for made in found if made}
 
 
+def results(chapter: str) -> Path:
+    """The folder of a chapter's stored results: 01_linear_regions has a room."""
+    return ROOT / "helpers" / chapter.partition("_")[2] / "results"
+
+
 def source(command: list[str]) -> str:
     """Date, machine and command, as a stored result carries them."""
     machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}"
@@ -61,8 +65,8 @@ def main(arguments: list[str]) -> int:
     chapter, *assignments = arguments
     made = run(chapter, assignments)
     claims = {id: row for id, row in made.items() if not row["stored"]}
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{chapter}.json"
+    path = results(chapter) / "claims.json"
+    path.parent.mkdir(exist_ok=True)
     stored = {
         "source": source(["python", "tools/chapter.py", *arguments]),
         "claims": claims,

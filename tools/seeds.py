@@ -3,7 +3,7 @@
     python tools/seeds.py 01_linear_regions [20]
 
 executes the notebook once a seed (1, 2, …), without stopping at a claim that fails,
-prints how often each failed and writes helpers/results/seeds/<chapter>.json.
+prints how often each failed and writes helpers/<room>/results/seeds.json.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import sys
 
 import numpy as np
-from chapter import RESULTS, run, source
+from chapter import results, run, source
 
 from helpers.claims import Claim
 from helpers.sweeps import sweep
@@ -52,8 +52,8 @@ def main(arguments: list[str]) -> int:
         print(
             "{id:>5}  failed {failed} of {seeds}  {mean:.4g} sd {sd:.2g}".format(**row)
         )
-    path = RESULTS / "seeds" / f"{chapter}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = results(chapter) / "seeds.json"
+    path.parent.mkdir(exist_ok=True)
     stored = {"source": source(["make", "seeds", f"CHAPTER={chapter}"]), "claims": rows}
     path.write_text(json.dumps(stored, indent=1) + "\n")
     return 0

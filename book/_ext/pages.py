@@ -184,7 +184,8 @@ def _other_seeds(app: Sphinx, page: str) -> str:
     """What `make seeds` found, a row for each chapter that it ran for."""
     rows = []
     for entry in _written(app):
-        path = Path(app.srcdir) / "helpers/results/seeds" / f"{entry['file']}.json"
+        room = entry["file"].partition("_")[2]
+        path = Path(app.srcdir) / "helpers" / room / "results" / "seeds.json"
         if not path.exists():
             logger.warning("no stored seeds of %s: `make seeds`", entry["docname"])
             continue

@@ -1,0 +1,180 @@
+"""Bounds that the frames give: of the Lipschitz constant, and of a gradient."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from helpers.encoder_decoder.circular import Array, Matrix
+from helpers.encoder_decoder.framelets import (
+    as_arrays,
+    decoder_rows,
+    frames,
+    read_inputs,
+)
+from helpers.encoder_decoder.network import EncoderDecoder, Level
+
+
+@dataclass(frozen=True, eq=False)
+class LipschitzBounds:
+    """What `lipschitz_bounds` knows of the Lipschitz constant of a network.
+
+    Attributes:
+        local: K_p = ||B~ B^T||_2 of the piece of each point, [m].
+        upper: product of the norms of the layers, inf if the network is not continuous.
+    """
+
+    local: Array
+    upper: float
+
+    @property
+    def lower(self) -> float:
+        """The largest K_p seen; the Lipschitz constant is the largest of all."""
+        return float(self.local.max())
+
+
+def lipschitz_bounds(network: EncoderDecoder, points: ArrayLike) -> LipschitzBounds:
+    """Bound the Lipschitz constant K = max_p K_p (Ye & Sung 2019) from both sides.
+
+    From below by the pieces that hold the points; from above layer by layer, with
+    ||G|| <= 1 for gates and maxima:
+
+        U_l = ||D_l|| ||E_l|| U_(l+1) + ||D^s_l|| ||E^s_l||,   U_(kappa+1) = 1,
+
+    where Haar's high bands make one more such term.
+
+    Args:
+        network: the network.
+        points: [m, n_0] or [n_0].
+
+    Raises:
+        ValueError: wrong shape, NaN or infinity.
+
+    Cost: O(m n_0^3).
+    """
+    found = frames(network, np.atleast_2d(np.asarray(points)))
+    local = [np.linalg.norm(frame.jacobian, 2) for frame in found]
+    upper = 1.0
+    for level in reversed(network.levels()):
+        upper = _level_bound(network, level, upper)
+    return LipschitzBounds(
+        np.array(local), np.inf if network.pooling == "switch" else upper
+    )
+
+
+def _level_bound(network: EncoderDecoder, level: Level, inner: float) -> float:
+    """Return U_l from U_(l+1)."""
+    maxima = network.pooling in ("max", "switch")
+    encode = level.conv if maxima else level.conv @ level.low
+    bound = level.gain * _norm(level.decode @ level.low) * _norm(encode) * inner
+    if level.high is not None:
+        high = _norm(level.decode @ level.high) * _norm(level.conv @ level.high)
+        bound += level.gain * high
+    if level.decode_skip is not None:
+        bound += _norm(level.decode_skip) * _norm(level.conv)
+    return bound
+
+
+def _norm(matrix: Matrix) -> float:
+    """Return the spectral norm."""
+    wide = matrix.shape[0] <= matrix.shape[1]
+    gram = matrix @ matrix.T if wide else matrix.T @ matrix
+    return float(np.linalg.eigvalsh(gram.toarray())[-1] ** 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class LandscapeBounds:
+    """Norm of a gradient between its bounds; made by `landscape_bounds`.
+
+    Attributes:
+        gradient: Frobenius norm of the gradient of the loss.
+        residual: ||u||, so that the loss is ||u||^2 / 2.
+        features: smallest and largest singular value of the features Xi, [n, N]; 0
+            unless they are linearly independent.
+        decoders: smallest and largest singular value of the M_i; 0 unless each has full
+            row rank n_0.
+    """
+
+    gradient: float
+    residual: float
+    features: tuple[float, float]
+    decoders: tuple[float, float]
+
+    @property
+    def lower(self) -> float:
+        """sigma_min(Xi) min_i sigma_min(M_i) ||u||."""
+        return self.features[0] * self.decoders[0] * self.residual
+
+    @property
+    def upper(self) -> float:
+        """sigma_max(Xi) max_i sigma_max(M_i) ||u||."""
+        return self.features[1] * self.decoders[1] * self.residual
+
+
+def landscape_bounds(
+    network: EncoderDecoder, x: ArrayLike, y: ArrayLike, level: int | None = None
+) -> LandscapeBounds:
+    r"""Bound the gradient of the squared loss in one decoder matrix from both sides.
+
+    L = (1/2) sum_i ||f(x_i) - y_i||^2. With D^s_l taken as a free matrix (no sharing of
+    filters), features Xi = [h^s_l(x_1), .., h^s_l(x_N)], residuals u_i and
+    M_i = D_1 G~_1 .. D_(l-1) G~_(l-1) at x_i,
+
+        grad L = sum_i M_i^T u_i h^s_l(x_i)^T,
+        sigma_min(Xi) min_i sigma_min(M_i) ||u||
+            <= ||grad L||_F <= sigma_max(Xi) max_i sigma_max(M_i) ||u||.
+
+    So if the lower factors are positive the gradient vanishes only where the loss does.
+    The idea is Ye & Sung's (after Nguyen & Hein 2018), these constants are proved here.
+
+    Args:
+        network: the network.
+        x: inputs [N, n_0].
+        y: targets [N, n_0].
+        level: l, 1 .. kappa, of a skip branch; None for the code: the gradient in
+            D_kappa as a free matrix, with features h_kappa (unpooled, not convolved).
+
+    Raises:
+        ValueError: wrong shapes, a level out of range, or a network without skips.
+
+    Cost: O(N n_0^2 n_(l-1)) and O(N^2 n).
+    """
+    points, targets = read_inputs(network, x), read_inputs(network, y, "y")
+    if network.activation != "relu":
+        raise ValueError("network must have ReLU, got a linear one")
+    if points.shape != targets.shape:
+        raise ValueError(
+            f"x and y must have the same shape, got {list(points.shape)} and "
+            f"{list(targets.shape)}"
+        )
+    if level is not None and not (network.skip and 1 <= level <= network.depth):
+        raise ValueError(
+            f"level must be None, or 1..{network.depth} with skip branches, "
+            f"got {level!r}"
+        )
+    kind, index = ("low", network.depth - 1) if level is None else ("skip", level - 1)
+    with torch.no_grad():
+        residual = (network(points) - targets).double().cpu().numpy()
+        trace = network.trace(points)
+    features = trace.units[kind, index].relu().double().cpu().numpy()
+    gates = as_arrays(trace.gates)
+    rows = decoder_rows(network.levels(), gates, len(points))[index].toarray()
+    maps = rows.reshape(len(points), network.n_in, -1)
+    pulled = np.einsum("tij,ti->tj", maps, residual)
+    return LandscapeBounds(
+        gradient=float(np.linalg.norm(pulled.T @ features)),
+        residual=float(np.linalg.norm(residual)),
+        features=_singular_range(features.T),
+        decoders=_singular_range(maps.transpose(0, 2, 1)),
+    )
+
+
+def _singular_range(matrices: Array) -> tuple[float, float]:
+    """Return the smallest and largest of all singular values of [.., tall, n] matrices.
+
+    With fewer rows than columns the smallest is 0.
+    """
+    values = np.linalg.svd(matrices, compute_uv=False)
+    rows, columns = matrices.shape[-2:]
+    return float(values.min()) if rows >= columns else 0.0, float(values.max())

@@ -1,0 +1,60 @@
+"""Training a convolutional network one layer at a time.
+
+The helper of chapter 7, on Belilovsky, Eickenberg & Oyallon, "Greedy Layerwise Learning
+Can Scale to ImageNet" (ICML 2019). Layer l gets a head of its own; block and head are
+trained together on the features of the layers before, which stay as they are. The
+paper writes x_j for h_l, z_j for the logits f_l, J for the depth L and M for the width.
+
+As a program it does a whole run and writes what came of it as JSON, on one device or,
+under torchrun, on several:
+
+    python -m helpers.greedy_layerwise --data cifar10 --k 3 --depth 4 --width 128
+"""
+
+from helpers.greedy_layerwise.costs import (
+    WAYS,
+    Cost,
+    cost,
+)
+from helpers.greedy_layerwise.laws import (
+    error_bound,
+    is_blind,
+    two_pixels,
+)
+from helpers.greedy_layerwise.network import (
+    GreedyNetwork,
+    space_to_depth,
+)
+from helpers.greedy_layerwise.separability import (
+    Separability,
+    linear_separability,
+)
+from helpers.greedy_layerwise.stages import (
+    Recipe,
+)
+from helpers.greedy_layerwise.training import (
+    GreedyHistory,
+    crop_and_flip,
+    layer_ensemble,
+    train_end_to_end,
+    train_greedy,
+)
+
+__all__ = [
+    "WAYS",
+    "Cost",
+    "GreedyHistory",
+    "GreedyNetwork",
+    "Recipe",
+    "Separability",
+    "cost",
+    "crop_and_flip",
+    "error_bound",
+    "is_blind",
+    "layer_ensemble",
+    "linear_separability",
+    "space_to_depth",
+    "train_end_to_end",
+    "train_greedy",
+    "two_pixels",
+]

@@ -1,0 +1,102 @@
+"""The command of chapter 9: the layers of the networks inside installed packages."""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from helpers.heavy_tails.phases import phase, report_of
+from helpers.heavy_tails.power_law import bootstrap_power_law
+from helpers.heavy_tails.pretrained import STORED, pretrained_weights
+from helpers.heavy_tails.random_layers import shuffled
+from helpers.heavy_tails.spectra import layer_matrices, spectrum
+
+_LEAST = 100  # eigenvalues a spectrum must have to be worth a row
+_DRAWS = 100  # of the bootstrap behind the error of alpha
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print a table of the layers of packages; with --store keep it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.heavy_tails",
+        description="Spectra of the trained networks inside installed packages.",
+    )
+    parser.add_argument("--package", action="append", required=True, metavar="NAME")
+    parser.add_argument("--spectrum", action="append", default=[], metavar="LAYER",
+                        help="a layer whose eigenvalues are stored too")  # fmt: skip
+    parser.add_argument("--store", action="store_true", help="write the stored table")
+    options = parser.parse_args(arguments)
+    rows, spectra = [], {}
+    for package in options.package:
+        for row, eigenvalues in _rows(package):
+            rows.append(row)
+            tqdm.write(_line(row))
+            if row["layer"] in options.spectrum:
+                spectra[row["layer"]] = [float(f"{x:.8g}") for x in eigenvalues]
+    missing = set(options.spectrum) - set(spectra)
+    if missing:
+        parser.error(f"no layer {', '.join(sorted(missing))}")
+    if options.store:
+        made = {"source": _source(options), "layers": rows, "spectra": spectra}
+        Path(str(STORED)).write_text(json.dumps(made, indent=1) + "\n")
+
+
+def _rows(package: str) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
+    """Yield a row and the spectrum of every matrix that is large enough."""
+    weights = pretrained_weights(package)
+    version = distribution(package).version
+    layers = {name: layer_matrices(weight)[0] for name, weight in weights.items()}
+    large = {name: w for name, w in layers.items() if w.shape[1] >= _LEAST}
+    for name, w in tqdm(large.items(), package, leave=False):
+        x = spectrum(w)
+        report = report_of(x, *w.shape)
+        yield (
+            {
+                "package": package,
+                "version": version,
+                "layer": name,
+                "phase": phase(report).name,
+                **asdict(report),
+                "alpha_error": float(
+                    bootstrap_power_law(x, n_draws=_DRAWS, seed=0).std(ddof=1)
+                ),
+                "entry_sigma": float(w.std() * w.shape[0] ** 0.5),
+                "mean_outlier": float(w.size * w.mean() ** 2),
+                "shuffled_max": float(spectrum(shuffled(w, centre=False, seed=0))[-1]),
+                "centred_max": float(spectrum(shuffled(w, seed=0))[-1]),
+            },
+            x,
+        )
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['layer']:60} {row['n']:>6} x {row['m']:<5} "
+        f"alpha {row['alpha']:.4f} +- {row['alpha_error']:.2f}  D {row['ks']:.4f}  "
+        f"n_tail {row['n_tail']:<4} soft rank {row['soft_rank']:.4f}  {row['phase']}"
+    )
+
+
+def _source(options: argparse.Namespace) -> str:
+    command = ["python", "-m", "helpers.heavy_tails"]
+    for name in options.package:
+        command += ["--package", name]
+    for name in options.spectrum:
+        command += ["--spectrum", name]
+    machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}"
+    return f"{datetime.date.today()}, {machine}: {shlex.join([*command, '--store'])}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The tail of a spectrum as a power law: an exact, fast Clauset scan (chapter 9)."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from helpers.heavy_tails.marchenko_pastur import as_eigenvalues, check_count
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PowerLawFit:
+    """A density proportional to x^-alpha for x >= xmin; made by `fit_power_law`.
+
+    Attributes:
+        alpha: maximum-likelihood exponent, > 1.
+        xmin: where the tail begins, one of the eigenvalues.
+        ks: Kolmogorov-Smirnov distance D of tail and law.
+        n_tail: number of eigenvalues >= xmin.
+        sigma: (alpha - 1) / sqrt(n_tail), the standard error for independent values
+            and a given xmin; too small here, see `bootstrap_power_law`.
+    """
+
+    alpha: float
+    xmin: float
+    ks: float
+    n_tail: int
+    sigma: float
+
+
+def fit_power_law(eigenvalues: ArrayLike) -> PowerLawFit:
+    """Fit a power law to the tail, choosing where the tail begins.
+
+    Clauset, Shalizi & Newman 2009, continuous case. Each eigenvalue x_i but the largest
+    is tried as xmin: with n_i values from there on,
+
+        alpha_i = 1 + n_i / sum_(j >= i) ln(x_j / x_i)
+        D_i = max_(j >= i) |(x_j / x_i)^(1 - alpha_i) - (number >= x_j) / n_i|,
+
+    and the one of least D_i wins, the first of equals. All alpha_i come from one
+    suffix sum. The D_i are searched, not all computed (ours): the candidate of least
+    lower bound, at first 0, is computed in full; the place where its gap was largest
+    is a good place to bound the others from below; those whose bound exceeds the best
+    D are dropped, until none is left. The answer is that of trying all. The distance
+    takes the empirical law from the left at each value, as the package `powerlaw` does.
+
+    Args:
+        eigenvalues: [M], zeros are left out; 3 different positive ones or more.
+
+    Raises:
+        ValueError: not such an array.
+
+    Cost: O(M log M) for sorting, then some 20 passes; 1 ms for M = 10,000.
+    """
+    x = as_eigenvalues(eigenvalues)
+    tail = _Tails(x[x > 0])
+    best, chosen = math.inf, 0
+    bound = np.zeros(len(tail.alpha))
+    left = np.arange(len(bound))
+    while len(left):
+        i = left[bound[left].argmin()]
+        distance, place = tail.distance(i)
+        if (distance, i) < (best, chosen):
+            best, chosen = distance, int(i)
+        left = left[(bound[left] <= best) & (left != i)]
+        near = left[left < place]
+        bound[near] = np.maximum(bound[near], tail.gap(near, place))
+    alpha, n = float(tail.alpha[chosen]), int(tail.above[chosen])
+    xmin = float(tail.values[chosen])
+    return PowerLawFit(alpha, xmin, best, n, (alpha - 1) / math.sqrt(n))
+
+
+def tail_exponents(eigenvalues: ArrayLike) -> tuple[Array, Array, Array]:
+    """Return xmin, alpha and D of every candidate of `fit_power_law`, three arrays [k].
+
+    The candidates are the different positive eigenvalues but the largest, ascending.
+
+    Raises:
+        ValueError: as in `fit_power_law`.
+
+    Cost: O(M^2); 20 ms for M = 1000.
+    """
+    x = as_eigenvalues(eigenvalues)
+    tail = _Tails(x[x > 0])
+    distances = np.array([tail.distance(i)[0] for i in range(len(tail.alpha))])
+    return tail.values[:-1], tail.alpha, distances
+
+
+def bootstrap_power_law(
+    eigenvalues: ArrayLike, *, n_draws: int = 200, seed: int
+) -> Array:
+    """Return the exponents of resampled spectra, xmin chosen anew for each.
+
+    Their standard deviation exceeds `PowerLawFit.sigma`, which takes xmin as given.
+    Eigenvalues repel each other and are not independent, so read it as indicative.
+
+    Args:
+        eigenvalues: [M], as in `fit_power_law`.
+        n_draws: resamples, 2 or more.
+        seed: integer >= 0.
+
+    Returns:
+        alpha, [n_draws].
+
+    Raises:
+        ValueError: an argument out of its range.
+
+    Cost: n_draws fits.
+    """
+    check_count("n_draws", n_draws, 2)
+    check_count("seed", seed, 0)
+    x, rng = as_eigenvalues(eigenvalues), np.random.default_rng(seed)
+    draws = rng.integers(len(x), size=(n_draws, len(x)))
+    return np.array([fit_power_law(x[draw]).alpha for draw in draws])
+
+
+class _Tails:
+    """Every tail of a sorted sample of positive numbers at once.
+
+    values [k] are the different ones, above [k] how many of the sample are >= each;
+    alpha [k - 1] the exponents with xmin there.
+    """
+
+    def __init__(self, x: Array) -> None:
+        self.values, first = np.unique(x, return_index=True)
+        if len(self.values) < 3:
+            raise ValueError(
+                "a power law needs 3 different positive eigenvalues or more, "
+                f"got {len(self.values)}"
+            )
+        self.logs = np.log(self.values)
+        self.above = (len(x) - first).astype(np.float64)
+        counts = -np.diff(self.above, append=0)
+        sums = np.cumsum((counts * self.logs)[::-1])[::-1]
+        self.alpha = 1 + self.above[:-1] / (sums - self.above * self.logs)[:-1]
+
+    def gap(self, i: NDArray[np.intp], j: NDArray[np.intp]) -> Array:
+        """Distance at value j of the law and the sample, the tail beginning at i."""
+        model = np.exp((1 - self.alpha[i]) * (self.logs[j] - self.logs[i]))
+        return np.abs(model - self.above[j] / self.above[i])
+
+    def distance(self, i: int) -> tuple[float, int]:
+        """D_i, exactly, and the value where it is reached."""
+        gaps = self.gap(i, slice(i, None))
+        place = int(gaps.argmax())
+        return float(gaps[place]), i + place

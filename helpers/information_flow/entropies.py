@@ -1,0 +1,186 @@
+"""Entropy of samples smoothed by Gaussian noise, and of samples put into bins."""
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from helpers.information_flow.estimates import (
+    Estimate,
+    check_count,
+    check_positive,
+    chosen_centres,
+    normal,
+    read_rows,
+    seeded,
+    two_stage,
+)
+from helpers.information_flow.mixtures import isotropic
+
+_FEWEST_DRAWS = 2048
+
+
+def gaussian_entropy(dim: int, beta: float) -> float:
+    """Entropy of the noise N(0, beta^2 I): (d/2) ln(2 pi e beta^2), in nats.
+
+    Raises:
+        ValueError: dim below 1, or beta not above 0.
+    """
+    check_count("dim", dim)
+    check_positive("beta", beta)
+    return dim / 2 * math.log(2 * math.pi * math.e * beta**2)
+
+
+def smoothed_log_density(points: ArrayLike, samples: ArrayLike, beta: float) -> Tensor:
+    """Log density of the samples smoothed by N(0, beta^2 I).
+
+    log g(t) = log (1/n) sum_i phi_beta(t - S_i).
+
+    Args:
+        points: where, [m, d].
+        samples: the centres S_i, [n, d]; a tensor stays on its device.
+        beta: standard deviation of the noise, > 0.
+
+    Returns:
+        float64 [m]. Rounding errors are about 1e-16 times the squared spread of points
+        and samples over beta^2.
+
+    Raises:
+        ValueError: NaN, wrong shapes, beta not above 0.
+
+    Cost: O(m n d); 2e8 pairs of point and sample a second on one core at d = 10. Memory
+    2 MB for the pairs, whatever their number, and a few copies of what comes in.
+    """
+    centres = read_rows("samples", samples)
+    check_positive("beta", beta)
+    where = read_rows("points", points, centres.shape[1]).to(centres.device)
+    return isotropic(centres, beta).log_density(where)
+
+
+def smoothed_entropy(
+    samples: ArrayLike, beta: float, *, draws: int | None = None, seed: int
+) -> Estimate:
+    """Entropy of the samples smoothed by N(0, beta^2 I): the plug-in estimator h_n.
+
+    Goldfeld et al. 2019: h_n = -E log g(S_i + Z), i uniform, Z ~ N(0, beta^2 I), g the
+    density of `smoothed_log_density`. The expectation is over random draws, each a pair
+    S_i + Z, S_i - Z. The control variate |Z|^2 / (2 beta^2), whose mean d/2 is known,
+    is subtracted with its least-squares coefficient; the bias of that is of order
+    1/draws of the standard deviation of a draw.
+
+    Args:
+        samples: S_1..S_n, [n, d]; a tensor stays on its device.
+        beta: standard deviation of the noise, > 0.
+        draws: pairs in all. From 2n on each sample gets draws // n of them; below,
+            that many samples (n at most) are drawn and get one each. None for 2n, and
+            2048 at least.
+        seed: integer >= 0.
+
+    Returns:
+        The estimate in nats. Its cap is (d/2) ln(2 pi e beta^2) + ln n. Its error is
+        that of the integration; how far h_n is below the entropy of the law that the
+        samples come from, `bias_law` tells.
+
+    Raises:
+        ValueError: NaN, wrong shape, beta not above 0, fewer than 2 draws.
+
+    Cost: 2 n draws pairs of point and sample, see `smoothed_log_density`: 0.2 s for
+    n = 4096 at d = 10 on one core.
+    """
+    centres = read_rows("samples", samples)
+    check_positive("beta", beta)
+    n, d = centres.shape
+    total = max(2 * n, _FEWEST_DRAWS) if draws is None else draws
+    check_count("draws", total, 2)
+    values = surprises(centres, beta, total, seeded(seed, centres.device))
+    value, error = two_stage(values, n)
+    return Estimate(value, error, gaussian_entropy(d, beta) + math.log(n))
+
+
+def surprises(
+    centres: Tensor, beta: float, draws: int, generator: torch.Generator
+) -> Tensor:
+    """Draws [c, m] whose mean is the smoothed entropy, m at each of c centres."""
+    n, d = centres.shape
+    index = chosen_centres(n, draws, generator)
+    z = normal((*index.shape, d), generator)
+    ends = torch.stack([centres[index] + beta * z, centres[index] - beta * z])
+    found = -isotropic(centres, beta).log_density(ends.flatten(0, -2))
+    found = found.reshape(2, *index.shape).mean(0)
+    return _controlled(found, z.square().sum(-1) / 2, d / 2)
+
+
+def _controlled(values: Tensor, control: Tensor, mean: float) -> Tensor:
+    """Draws [c, m] less the multiple of a control that explains most of them."""
+    if values.shape[1] > 1:
+        y, x = (a - a.mean(1, keepdim=True) for a in (values, control))
+    else:
+        y, x = values - values.mean(), control - control.mean()
+    return values - (y * x).sum() / x.square().sum() * (control - mean)
+
+
+def pairwise_bounds(samples: ArrayLike, beta: float) -> tuple[float, float]:
+    """Bounds of the smoothed entropy h_n from distances alone.
+
+    Kolchinsky & Tracey 2017, for equal weights and covariances beta^2 I:
+
+        (d/2) ln(2 pi e beta^2) - (1/n) sum_i ln (1/n) sum_j exp(-|S_i - S_j|^2 / c)
+
+    is an upper bound with c = 2 beta^2 (Kullback-Leibler divergences of the components)
+    and a lower bound with c = 8 beta^2 (Bhattacharyya distances).
+
+    Args:
+        samples: [n, d].
+        beta: standard deviation of the noise, > 0.
+
+    Returns:
+        lower and upper bound in nats.
+
+    Raises:
+        ValueError: NaN, wrong shape, beta not above 0.
+
+    Cost: 2 n^2 pairs, see `smoothed_log_density`.
+    """
+    centres = read_rows("samples", samples)
+    check_positive("beta", beta)
+    d, noise = centres.shape[1], gaussian_entropy(centres.shape[1], beta)
+    lower, upper = (
+        noise - d / 2 * math.log(2 * math.pi * width**2)
+        - isotropic(centres, width).log_density(centres).mean().item()
+        for width in (2 * beta, beta)
+    )  # fmt: skip
+    return lower, upper
+
+
+def binned_entropy(
+    activations: ArrayLike,
+    bins: int = 30,
+    limits: tuple[float, float] = (-1.0, 1.0),
+) -> float:
+    """Entropy of the activations after each coordinate is put into a bin, in nats.
+
+    What is often reported as "I(X;T)" of a deterministic network: as Bin(T) is a
+    function of X, I(X; Bin(T)) = H(Bin(T)).
+
+    Args:
+        activations: one row for each of n equally likely inputs, [n, d].
+        bins: equal bins on `limits`, >= 1; outside, bins of that width go on.
+        limits: (low, high); high itself belongs to the last bin.
+
+    Raises:
+        ValueError: NaN, wrong shape, bins below 1, limits not increasing.
+
+    Cost: O(n d log n).
+    """
+    rows = read_rows("activations", activations).cpu().numpy()
+    check_count("bins", bins)
+    low, high = limits
+    if not -math.inf < low < high < math.inf:
+        raise ValueError(f"limits must be finite and increase, got {limits!r}")
+    cells = np.floor((rows - low) / (high - low) * bins)
+    cells[rows == high] = bins - 1
+    counts = np.unique(cells, axis=0, return_counts=True)[1]
+    share = counts / counts.sum()
+    return float(-(share * np.log(share)).sum())

@@ -1,0 +1,199 @@
+"""The covariance of minibatch gradients as an operator that is never formed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+from scipy.sparse.linalg import LinearOperator
+from torch import Tensor, nn
+
+from helpers.sgd_noise.per_sample import Stack, read_data, read_loss
+from helpers.training import Loss
+
+Array = NDArray[np.float64]
+_DRAWS_AT_ONCE = 16
+_ZERO = 1e-12  # share of the first eigenvalue that is rounding
+
+
+def per_sample_gradients(
+    net: nn.Sequential, x: Tensor, y: Tensor, *, loss: str | Loss = "cross_entropy"
+) -> NDArray[np.floating]:
+    """Gradient of the loss of every single sample, g_i = grad l(x_i; theta).
+
+    Args:
+        net: Linear layers and activations, as `networks.mlp` makes them; theta are the
+            D parameters with requires_grad, in the order of `net.parameters()`.
+        x: inputs, [n, n_in].
+        y: targets: classes [n], or as the loss takes them.
+        loss: "cross_entropy", "mse" or a callable (outputs, targets) -> mean over
+            samples.
+
+    Returns:
+        [n, D], of the network's dtype.
+
+    Raises:
+        TypeError: a module that is neither Linear nor an activation of `networks`.
+        ValueError: shapes that do not match, no trainable parameter, unknown loss.
+
+    Cost: a gradient of the whole batch, and writing n D numbers.
+    """
+    stack = Stack([net])
+    x, y = read_data(x, y, stack.theta)
+    rows = stack.gradients(x, y, read_loss(loss)).rows()
+    return rows[0].numpy()
+
+
+class GradientNoise(LinearOperator):
+    """Covariance Sigma of the noise of a minibatch gradient.
+
+    Zhu et al. 2019: Sigma = (1/B) [(1/N) sum_i g_i g_i' - gbar gbar'] for a batch of B
+    of the N samples drawn with replacement; without, (N - B) / (N - 1) times that.
+
+    A symmetric scipy LinearOperator [D, D]: `noise @ v` takes vectors [D] and blocks
+    [D, k]. Neither Sigma nor the N gradients are formed; a product costs less than a
+    gradient of all samples.
+
+    Attributes:
+        gradient: gbar, the gradient of the mean loss, [D].
+    """
+
+    def __init__(
+        self,
+        net: nn.Sequential,
+        x: Tensor,
+        y: Tensor,
+        batch_size: int,
+        *,
+        loss: str | Loss = "cross_entropy",
+        replace: bool = True,
+    ) -> None:
+        """Take the gradients of all samples once.
+
+        Args:
+            net: as in `per_sample_gradients`.
+            x: inputs, [N, n_in].
+            y: targets, [N, ...].
+            batch_size: B, 1..N.
+            loss: as in `per_sample_gradients`.
+            replace: whether a batch is drawn with replacement.
+
+        Raises:
+            TypeError, ValueError: as `per_sample_gradients`, or B out of range.
+        """
+        stack = Stack([net])
+        x, y = read_data(x, y, stack.theta)
+        check_batch(batch_size, len(x))
+        self._factors = stack.gradients(x, y, read_loss(loss))
+        self._like = stack.theta
+        self._batch, self._n, self._replace = batch_size, len(x), replace
+        self._scale = noise_scale(batch_size, len(x), replace=replace)
+        self._mean = self._factors.mean()
+        self.gradient: Array = self._mean[0].double().numpy()
+        super().__init__(np.float64, (stack.dimension, stack.dimension))
+
+    def trace(self) -> float:
+        """Tr Sigma = E||noise||^2."""
+        second = self._factors.norms().double().mean()
+        return self._scale * float(second - self._mean.double().square().sum())
+
+    def diagonal(self) -> Array:
+        """Diagonal of Sigma: the variance of each entry of the noise, [D]."""
+        second = self._factors.square_sum().double() / self._n
+        return self._scale * (second - self._mean.double() ** 2)[0].numpy()
+
+    def top(self, k: int) -> tuple[Array, Array]:
+        """The k largest eigenvalues, descending, [k], and eigenvectors, [D, k].
+
+        From the N x N Gram matrix of the centred gradients, which has the same nonzero
+        eigenvalues.
+
+        Raises:
+            ValueError: k not in 1..min(N, D), or Sigma has fewer nonzero eigenvalues.
+
+        Cost: O(N^2 (width + k)).
+        """
+        limit = min(self._n, self.shape[0])
+        if not 1 <= k <= limit:
+            raise ValueError(f"k must be in 1..{limit}, got {k!r}")
+        gram = self._factors.gram()[0].double().numpy()
+        gram = gram - gram.mean(axis=0) - gram.mean(axis=1, keepdims=True) + gram.mean()
+        values, c = eigh(gram, subset_by_index=[self._n - k, self._n - 1])
+        values, c = values[::-1], c[:, ::-1]
+        rank = np.count_nonzero(values > _ZERO * values[0])
+        if rank < k:
+            raise ValueError(f"Sigma has rank {rank}, got k = {k}")
+        vectors = self._combine((c - c.mean(axis=0)).T)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return self._scale / self._n * values, vectors.T
+
+    def sample(self, n: int, *, seed: int, gaussian: bool = False) -> Array:
+        """Draw the noise of minibatches, or Gaussian noise of the same covariance.
+
+        The former are gradients of minibatches minus gbar. A Gaussian draw is
+        sum_i w_i g_i with w_i = sqrt(scale / N) (z_i - zbar), z standard normal: exact.
+
+        Args:
+            n: number of draws, >= 1.
+            seed: integer.
+            gaussian: which of the two.
+
+        Returns:
+            [n, D]. Cost: less than a gradient of all samples a draw.
+
+        Raises:
+            ValueError: n below 1.
+        """
+        if n < 1:
+            raise ValueError(f"n must be >= 1, got {n!r}")
+        rng = np.random.default_rng(seed)
+        if gaussian:
+            z = rng.normal(size=(n, self._n))
+            z -= z.mean(axis=1, keepdims=True)
+            return self._combine(math.sqrt(self._scale / self._n) * z)
+        weights = np.full((n, self._n), -1 / self._n)
+        for row in weights:
+            chosen = rng.choice(self._n, self._batch, replace=self._replace)
+            np.add.at(row, chosen, 1 / self._batch)
+        return self._combine(weights)
+
+    def rows(self) -> Array:
+        """Centred gradients n_i with Sigma = sum_i n_i n_i', [N, D]."""
+        rows = (self._factors.rows() - self._mean[:, None])[0].double().numpy()
+        return math.sqrt(self._scale / self._n) * rows
+
+    def dense(self) -> Array:
+        """Sigma itself, [D, D]; 8 D^2 bytes."""
+        rows = self.rows()
+        return rows.T @ rows
+
+    def _matmat(self, v: Array) -> Array:
+        block = torch.as_tensor(np.ascontiguousarray(v.T)).to(self._like)
+        c = self._factors.dot(block)
+        c = (c - c.mean(-1, keepdim=True)) * (self._scale / self._n)
+        return self._factors.combine(c).double().numpy().T
+
+    def _matvec(self, v: Array) -> Array:
+        return self._matmat(v.reshape(-1, 1))[:, 0]
+
+    def _adjoint(self) -> GradientNoise:
+        return self
+
+    def _combine(self, weights: Array) -> Array:
+        c = torch.as_tensor(np.ascontiguousarray(weights)).to(self._like)
+        parts = [self._factors.combine(part) for part in c.split(_DRAWS_AT_ONCE)]
+        return torch.cat(parts).double().numpy()
+
+
+def noise_scale(batch_size: int, n: int, *, replace: bool) -> float:
+    """Covariance of a minibatch mean over that of one sample."""
+    return 1 / batch_size * (1 if replace else (n - batch_size) / max(n - 1, 1))
+
+
+def check_batch(batch_size: int, n: int) -> None:
+    """Raise unless the batch size is in 1..n."""
+    if not (isinstance(batch_size, int) and 1 <= batch_size <= n):
+        raise ValueError(f"batch_size must be in 1..{n}, got {batch_size!r}")
