@@ -41,9 +41,11 @@ serve: book  ## build the site and serve it on http://localhost:8000
 bench: $(VENV)/.bench  ## time the helpers beside slow twins and public packages, as ratios
 	$(PYTHON) -m pytest tests/benchmarks --benchmark-enable -s
 
-lint: $(VENV)/.installed  ## check the style of code and notebooks
+lint: $(VENV)/.installed  ## check style, types, and who imports whom
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
 
 seeds: $(VENV)/.installed  ## run a chapter's claims for twenty other seeds: CHAPTER=01_linear_regions
 	$(PYTHON) tools/seeds.py $(CHAPTER)

@@ -2,38 +2,16 @@
 
 import functools
 import http.server
-import importlib
 import os
 import shutil
 import threading
-from pathlib import Path
 
 import matplotlib
 import pytest
 import torch
-
-ROOT = Path(__file__).resolve().parent.parent
-SITE = ROOT / "_build" / "html"
-CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
-CHAPTER_PAGES = [f"book/{name}.html" for name in CHAPTERS]
-PAGES = [
-    "book/index.html",
-    *CHAPTER_PAGES,
-    "book/how_they_meet.html",
-    "book/teaching.html",
-    "book/notation.html",
-    "book/ledger.html",
-    "book/intervals.html",
-    "book/scaling.html",
-]
-WIDE = {"viewport": {"width": 1280, "height": 900}}
+from places import SITE
 
 matplotlib.use("Agg")
-
-
-def tool(name):
-    """The module of a command in tools/, which pytest's settings put on the path."""
-    return importlib.import_module(name)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,7 +7,7 @@ from itertools import chain, repeat
 import nbformat
 import numpy as np
 import pytest
-from conftest import ROOT, tool
+from places import ROOT, tool
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
+BOOK = Path(__file__).resolve().parents[3] / "book"
 
 
 def solution(notebook, name):

@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 BOOK = ROOT / "book"
 GREEK = (

@@ -5,7 +5,7 @@ import re
 import statistics
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 NOTEBOOKS = sorted((ROOT / "book").glob("[0-9]*.ipynb"))
 MYST = re.compile(r"^(```\{|:::)|\{[a-z:]+\}`", re.MULTILINE)

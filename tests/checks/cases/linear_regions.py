@@ -1,6 +1,7 @@
 from functools import partial
 
-from check_cases import solution
+from checks.cases import solution
+
 from helpers import checks
 
 chapter = partial(solution, "01_linear_regions")

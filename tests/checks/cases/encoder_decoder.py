@@ -2,8 +2,8 @@ from functools import partial
 from math import comb
 
 import numpy as np
+from checks.cases import solution
 
-from check_cases import solution
 from helpers import checks
 
 chapter = partial(solution, "04_encoder_decoder")

@@ -11,8 +11,8 @@ import sys
 
 import nbformat
 import pytest
-from conftest import ROOT
 from nbclient import NotebookClient
+from places import ROOT
 
 COLAB = ROOT / ".venv-colab"
 CHAPTER = ROOT / "book" / "03_well_behaved.ipynb"

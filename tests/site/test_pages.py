@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from conftest import CHAPTER_PAGES, CHAPTERS, PAGES, ROOT, SITE, WIDE, tool
+from places import CHAPTER_PAGES, CHAPTERS, PAGES, ROOT, SITE, WIDE, tool
 
 LOADED = {
     "script": "src",

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import ROOT, tool
+from places import ROOT, tool
 
 ADDRESS = re.compile(
     r"github(?:\.com)?/([\w.-]+/[\w.-]+?)(?:\.git)?(?=[/@\s\"'\\)#>]|$)"

@@ -1,8 +1,8 @@
 from functools import partial
 
 import numpy as np
+from checks.cases import solution
 
-from check_cases import solution
 from helpers import checks
 
 chapter = partial(solution, "05_sublevel_sets")

@@ -3,14 +3,14 @@
 import importlib
 import pkgutil
 
-import check_cases
 import pytest
+from checks import cases
 
 from helpers import checks
 
 CASES = [
-    importlib.import_module(f"check_cases.{found.name}")
-    for found in pkgutil.iter_modules(check_cases.__path__)
+    importlib.import_module(f"checks.cases.{found.name}")
+    for found in pkgutil.iter_modules(cases.__path__)
 ]
 
 

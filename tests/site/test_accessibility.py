@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import PAGES, WIDE
+from places import PAGES, WIDE
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
