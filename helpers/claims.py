@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from IPython.display import HTML, display
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 FAILED, UNTESTED = "FAILED", "not tested here"
 COLUMNS = ("claim", "the paper", "this build", "accepted", "verdict")
@@ -100,7 +100,7 @@ class Claim:
             return self.because
         return f"{_span(*self.interval)}: {self.because}"
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         shown = {
             "text/html": html_table([self]),
             "text/plain": f"{self.id} " + " | ".join(self.cells()),
@@ -147,18 +147,20 @@ def claim(
         ValueError: if the id is malformed, the measurement is not finite, the interval
             is empty or missing, or there are too few draws.
     """
-    number = measured
-    if np.ndim(measured) == 1:
-        number, stderr, seeds = _summary(id, measured)
-    number = None if number is None else float(number)
+    number = None
+    if measured is not None:
+        draws = np.asarray(measured, dtype=np.float64)
+        if draws.ndim == 1:
+            stderr, seeds = _standard_error(id, draws), len(draws)
+        number = float(draws.mean())
     span = None
     if interval is not None:
         low, high = (None if end is None else float(end) for end in interval)
         span = (low, high)
     _check(id, number, span)
-    measure = {"measured": number, "stderr": stderr, "seeds": seeds}
-    accept = {"interval": span, "because": because, "holds": holds}
-    made = Claim(id, statement, paper, **measure, **accept, stored=stored, ours=ours)
+    made = Claim(
+        id, statement, paper, number, span, because, stderr, seeds, holds, stored, ours
+    )
     if not _made.keys() - {id}:
         display(HTML(f'<p class="claim-legend">{LEGEND}</p>'))
     _made[id] = made
@@ -181,12 +183,12 @@ def ledger() -> HTML:
     return HTML(html_table(list(_made.values()), page=""))
 
 
-def _summary(id: str, draws: ArrayLike) -> tuple[float, float, int]:
-    """Mean, its standard error, and the number of draws."""
-    n = np.size(draws)
+def _standard_error(id: str, draws: NDArray[np.float64]) -> float:
+    """Standard error of the mean of independent draws."""
+    n = len(draws)
     if n < 2:
         raise ValueError(f"claim {id}: a mean needs at least 2 draws, got {n}")
-    return np.mean(draws), np.std(draws, ddof=1) / math.sqrt(n), n
+    return float(draws.std(ddof=1)) / math.sqrt(n)
 
 
 def _check(
@@ -213,12 +215,11 @@ def _check(
 
 def _span(low: float | None, high: float | None) -> str:
     """An interval in words; its ends in digits enough to be told apart."""
+    if low is None or high is None:
+        word, end = ("at least", low) if high is None else ("at most", high)
+        return "any" if end is None else f"{word} {_number(end)}"
     if low == high:
         return f"exactly {_number(low)}"
-    if high is None:
-        return f"at least {_number(low)}"
-    if low is None:
-        return f"at most {_number(high)}"
     ends_and_middle = (low, (low + high) / 2, high)
     digits = next(
         (n for n in range(4, 17) if len({_number(x, n) for x in ends_and_middle}) == 3),
@@ -249,10 +250,11 @@ def stored(room: str, run: str = "claims") -> dict[str, Any]:
     folder = files("helpers") / room / "results"
     path = folder / f"{run}.json"
     if not path.is_file():
-        found = folder.iterdir() if folder.is_dir() else ()
-        names = sorted(file.name.removesuffix(".json") for file in found)
+        files_there = folder.iterdir() if folder.is_dir() else ()
+        names = sorted(file.name.removesuffix(".json") for file in files_there)
         raise ValueError(f"no stored run {run!r} of {room!r}; there are {names}")
-    return json.loads(path.read_text())
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
 
 
 def html_table(rows: Sequence[Claim], page: str | None = None) -> str:

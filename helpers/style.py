@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -26,7 +27,7 @@ COLORS = {
 }
 """The palette of Okabe and Ito (2008), told apart under every colour blindness."""
 
-_RC = {
+_RC: dict[Any, Any] = {
     "axes.prop_cycle": cycler(color=list(COLORS.values())),
     "axes.grid": True,
     "axes.spines.right": False,

@@ -9,7 +9,7 @@ import traceback
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product, takewhile
@@ -44,7 +44,7 @@ class Sweep:
             array per key when the results are dicts.
     """
 
-    grid: Mapping[str, tuple]
+    grid: Mapping[str, tuple[Any, ...]]
     seeds: tuple[int, ...]
     values: Values
 
@@ -72,10 +72,10 @@ class Sweep:
 
 def sweep(
     fn: Callable[..., Any],
-    grid: Mapping[str, Sequence],
+    grid: Mapping[str, Sequence[Any]],
     seeds: Sequence[int],
     *,
-    cache: str | os.PathLike | None = None,
+    cache: str | os.PathLike[str] | None = None,
     progress: bool = True,
     n_jobs: int | None = None,
 ) -> Sweep:
@@ -134,7 +134,7 @@ def sweep(
 
 def _computed(
     fn: Callable[..., Any], calls: list[_Call], todo: list[int], n_jobs: int | None
-) -> Iterator[tuple[int, _Result | SweepError]]:
+) -> Generator[tuple[int, _Result | SweepError], None, None]:
     """Yield (index, result or failure) as they finish; no new call after a failure."""
     if not todo:
         return
@@ -236,13 +236,16 @@ class _Store:
         unfinished = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             with unfinished.open("wb") as file:
-                np.savez(file, **{f"_{key}": array for key, array in result.items()})
+                arrays: dict[str, Any] = {
+                    f"_{key}": array for key, array in result.items()
+                }
+                np.savez(file, **arrays)
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
 
 
-def _identity(fn: Callable[..., Any]) -> list:
+def _identity(fn: Callable[..., Any]) -> list[Any]:
     """Return what a cached result depends on besides point and seed."""
     try:
         source, outside = inspect.getsource(fn), inspect.getclosurevars(fn)
@@ -271,7 +274,9 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | np.integer | np.bool_)
 
 
-def _checked_grid(grid: Mapping[str, Sequence]) -> dict[str, tuple]:
+def _checked_grid(
+    grid: Mapping[str, Sequence[Any]],
+) -> dict[str, tuple[Any, ...]]:
     """Return the grid with tuples of plain Python values, or raise."""
     checked = {}
     for name, values in grid.items():

@@ -5,8 +5,9 @@ import operator
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from tqdm import tqdm
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(outputs [n, n_out], targets) -> scalar mean over the n samples."""
+
+T = TypeVar("T")
 
 _CHUNK = 256  # samples per forward pass of a record
 
@@ -120,16 +123,8 @@ def train(
         TypeError: integer targets with loss "mse".
         DivergedError: the loss is not finite; the history so far is attached.
     """
-    parameters = [p for p in net.parameters() if p.requires_grad]
-    if not parameters:
-        raise ValueError("net has no parameter with requires_grad, nothing to train")
-    if batch_size is not None and not 1 <= batch_size <= len(x):
-        raise ValueError(f"batch_size must be None or 1..{len(x)}, got {batch_size!r}")
-    if epochs < 0 or record_every < 1:
-        raise ValueError(
-            "epochs must be >= 0 and record_every >= 1, "
-            f"got {epochs!r} and {record_every!r}"
-        )
+    parameters = _trainable(net)
+    _check_counts(len(x), batch_size, epochs, record_every)
     x, y = _placed(x, y, parameters[0])
     test = None
     if x_test is not None or y_test is not None:
@@ -137,41 +132,90 @@ def train(
     criterion = _loss(loss, y)
     stepper = _optimizer(optimizer, parameters, lr)
     order = torch.Generator().manual_seed(operator.index(seed))
-    records: list[Record] = []
-
-    def record(epoch: int, seconds: float) -> None:
-        with _eval_mode(net):
-            value = _evaluated(net, x, y, criterion)
-            if not math.isfinite(value[0]):
-                raise _diverged(value[0], f"the end of epoch {epoch}", stepper)
-            on_test = _evaluated(net, *test, criterion) if test else (None, None)
-            records.append(Record(epoch, *value, *on_test, seconds))
-            if on_epoch is not None:
-                on_epoch(epoch, net, records[-1])
-
+    recorder = _Recorder(net, (x, y), test, criterion, stepper, on_epoch)
     bar: Iterable[int] = range(1, epochs + 1)
     if progress:
         bar = tqdm(bar, desc="training", unit="epoch", leave=False)
-    seconds = 0.0
     try:
         with torch.random.fork_rng([x.device] if x.is_cuda else []):
             torch.manual_seed(order.initial_seed())
-            record(0, seconds)
+            recorder.record(0)
             for epoch in bar:
-                start = time.perf_counter()
-                batches: Iterable[Tensor | slice] = (slice(None),)
-                if batch_size is not None:
-                    shuffled = torch.randperm(len(x), generator=order)
-                    batches = shuffled.to(x.device).split(batch_size)
-                _descend(net, x, y, criterion, stepper, batches, augment, epoch)
-                seconds += time.perf_counter() - start
+                with recorder.timed():
+                    batches = _batches(x, batch_size, order)
+                    _descend(net, x, y, criterion, stepper, batches, augment, epoch)
                 if epoch % record_every == 0 or epoch == epochs:
-                    record(epoch, seconds)
+                    recorder.record(epoch)
     except DivergedError as error:
-        error.history = _history(records)
+        error.history = recorder.history()
         raise
     stepper.zero_grad()
-    return _history(records)
+    return recorder.history()
+
+
+@dataclass(eq=False)
+class _Recorder:
+    """What a run has seen so far, and the seconds that its steps took."""
+
+    net: nn.Module
+    data: tuple[Tensor, Tensor]
+    test: tuple[Tensor, Tensor] | None
+    loss: Loss
+    stepper: Optimizer
+    on_epoch: Callable[[int, nn.Module, Record], None] | None
+    seconds: float = 0.0
+    records: list[Record] = field(default_factory=list)
+
+    def record(self, epoch: int) -> None:
+        """Measure the network after so many epochs; raise DivergedError if it has."""
+        with _eval_mode(self.net):
+            value, accuracy = _evaluated(self.net, *self.data, self.loss)
+            if not math.isfinite(value):
+                raise _diverged(value, f"the end of epoch {epoch}", self.stepper)
+            test_loss, test_accuracy = (
+                _evaluated(self.net, *self.test, self.loss)
+                if self.test
+                else (None, None)
+            )
+            made = Record(
+                epoch, value, accuracy, test_loss, test_accuracy, self.seconds
+            )
+            self.records.append(made)
+            if self.on_epoch is not None:
+                self.on_epoch(epoch, self.net, made)
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Count the seconds of the block."""
+        start = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - start
+
+    def history(self) -> History:
+        """Return the records as one array per quantity, None if not measured."""
+        return History(
+            epoch=np.array([one.epoch for one in self.records]),
+            loss=np.array([one.loss for one in self.records]),
+            accuracy=_measured([one.accuracy for one in self.records]),
+            test_loss=_measured([one.test_loss for one in self.records]),
+            test_accuracy=_measured([one.test_accuracy for one in self.records]),
+            seconds=np.array([one.seconds for one in self.records]),
+        )
+
+
+def _measured(column: list[float | None]) -> np.ndarray | None:
+    return None if None in column else np.array(column)
+
+
+def _batches(
+    x: Tensor, batch_size: int | None, order: torch.Generator
+) -> Iterable[Tensor | slice]:
+    """Return the batches of one epoch, drawn anew."""
+    if batch_size is None:
+        return (slice(None),)
+    shuffled = torch.randperm(len(x), generator=order).to(x.device)
+    batches: tuple[Tensor, ...] = shuffled.split(batch_size)
+    return batches
 
 
 def _descend(
@@ -216,12 +260,6 @@ def _evaluated(
     return total / len(x), right / len(x) if classes else None
 
 
-def _history(records: list[Record]) -> History:
-    """Return the records as one array per quantity."""
-    columns = ([getattr(r, field.name) for r in records] for field in fields(Record))
-    return History(*(None if None in c else np.array(c) for c in columns))
-
-
 def _mse(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the mean squared error; a shape that would broadcast is an error."""
     if outputs.shape != targets.shape:
@@ -233,7 +271,10 @@ def _mse(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 _LOSSES: dict[str, Loss] = {"cross_entropy": functional.cross_entropy, "mse": _mse}
-_OPTIMIZERS = {"adam": partial(torch.optim.Adam, fused=True), "sgd": torch.optim.SGD}
+_OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "adam": partial(torch.optim.Adam, fused=True),
+    "sgd": torch.optim.SGD,
+}
 
 
 def _loss(loss: str | Loss, y: Tensor) -> Loss:
@@ -265,12 +306,34 @@ def _optimizer(
     return make(parameters, lr=lr)
 
 
-def _named(argument: str, name: str, table: dict[str, Callable]) -> Callable:
+def _named(
+    argument: str, name: str, table: dict[str, Callable[..., T]]
+) -> Callable[..., T]:
     """Return the entry of that name, or raise."""
     if name not in table:
         allowed = " or ".join(map(repr, table))
         raise ValueError(f"{argument} must be {allowed} or a callable, got {name!r}")
     return table[name]
+
+
+def _trainable(net: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters with requires_grad, or raise if there is none."""
+    parameters = [p for p in net.parameters() if p.requires_grad]
+    if not parameters:
+        raise ValueError("net has no parameter with requires_grad, nothing to train")
+    return parameters
+
+
+def _check_counts(
+    n: int, batch_size: int | None, epochs: int, record_every: int
+) -> None:
+    if batch_size is not None and not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size must be None or 1..{n}, got {batch_size!r}")
+    if epochs < 0 or record_every < 1:
+        raise ValueError(
+            "epochs must be >= 0 and record_every >= 1, "
+            f"got {epochs!r} and {record_every!r}"
+        )
 
 
 def _placed(

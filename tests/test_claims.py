@@ -132,12 +132,14 @@ def test_an_empty_ledger_says_so():
 
 
 def test_a_stored_run_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="no stored run of 'nothing'; there are "):
+    with pytest.raises(
+        ValueError, match="no stored run 'claims' of 'nothing'"
+    ):
         claims.stored("nothing")
 
 
 def test_stored_runs_hold_whole_claims():
-    run = claims.stored("01_linear_regions")
+    run = claims.stored("linear_regions")
     assert "python tools/chapter.py" in run["source"]
     for id, fields in run["claims"].items():
         assert Claim(**fields).id == id

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import yaml
 from execute import Cost, costs, execute
@@ -50,13 +51,13 @@ def discard_stale(current: str, build: Path) -> None:
     stamp.write_text(current)
 
 
-def contents(chapters: list[str]) -> dict:
+def contents(chapters: list[str]) -> dict[str, Any]:
     """The table of contents, cut down to such chapters; none given, whole.
 
     Raises:
         ValueError: an unknown chapter.
     """
-    table = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    table: dict[str, Any] = yaml.safe_load((ROOT / "_toc.yml").read_text())
     files = [entry["file"] for part in table["parts"] for entry in part["chapters"]]
     known = [Path(file).name for file in files if (ROOT / f"{file}.ipynb").exists()]
     for name in chapters:
@@ -74,14 +75,14 @@ def contents(chapters: list[str]) -> dict:
     return table
 
 
-def notebooks_of(table: dict) -> list[Path]:
+def notebooks_of(table: dict[str, Any]) -> list[Path]:
     """The notebooks of a table of contents."""
     files = [entry["file"] for part in table["parts"] for entry in part["chapters"]]
     paths = [ROOT / f"{file}.ipynb" for file in files]
     return [path for path in paths if path.exists()]
 
 
-def write_pages(table: dict, build: Path) -> int:
+def write_pages(table: dict[str, Any], build: Path) -> int:
     """Call Jupyter Book; its exit status.
 
     A warning fails the whole book. One chapter has links to pages it is built without.

@@ -16,6 +16,7 @@ import platform
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -24,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 
 
-def run(chapter: str, assignments: list[str]) -> dict[str, dict]:
+def run(chapter: str, assignments: list[str]) -> dict[str, dict[str, Any]]:
     """Execute a chapter after such lines as "seed = 3"; its claims by id.
 
     Raises:

@@ -56,8 +56,9 @@ def execute(notebooks: Sequence[Path], folder: Path) -> list[str]:
     cache, errors = get_cache(str(folder)), []
     known = costs(notebooks, folder)
     waiting = [path for path in notebooks if path not in known]
-    settings = {"mp_context": get_context("spawn"), "max_tasks_per_child": 1}
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), **settings) as pool:
+    with ProcessPoolExecutor(
+        len(os.sched_getaffinity(0)), get_context("spawn"), max_tasks_per_child=1
+    ) as pool:
         running = {pool.submit(_run, path): path for path in waiting}
         for done in as_completed(running):
             path, (notebook, cost, error) = running[done], done.result()
@@ -88,4 +89,7 @@ def _run(path: Path) -> tuple[nbformat.NotebookNode, Cost, str | None]:
 
 
 def _read(path: Path) -> nbformat.NotebookNode:
-    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    notebook: nbformat.NotebookNode = nbformat.read(
+        path, as_version=nbformat.NO_CONVERT
+    )
+    return notebook

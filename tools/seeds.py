@@ -47,11 +47,11 @@ def main(arguments: list[str]) -> int:
         return 2
     chapter, n = arguments[0], int(arguments[1]) if len(arguments) == 2 else 20
     found = sweep(run_seed, {"chapter": [chapter]}, range(1, n + 1))
+    assert isinstance(found.values, dict)  # since run_seed returns one
     rows = [summary(id, values[0]) for id, values in found.values.items()]
     for row in rows:
-        print(
-            "{id:>5}  failed {failed} of {seeds}  {mean:.4g} sd {sd:.2g}".format(**row)
-        )
+        spread = f"{row['mean']:.4g} sd {row['sd']:.2g}"
+        print(f"{row['id']:>5}  failed {row['failed']} of {row['seeds']}  {spread}")
     path = results(chapter) / "seeds.json"
     path.parent.mkdir(exist_ok=True)
     stored = {"source": source(["make", "seeds", f"CHAPTER={chapter}"]), "claims": rows}
