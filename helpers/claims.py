@@ -19,6 +19,20 @@ import numpy as np
 from IPython.display import HTML, display
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = [
+    "COLUMNS",
+    "FAILED",
+    "LEGEND",
+    "UNTESTED",
+    "Claim",
+    "ClaimError",
+    "claim",
+    "html_row",
+    "html_table",
+    "ledger",
+    "stored",
+]
+
 FAILED, UNTESTED = "FAILED", "not tested here"
 COLUMNS = ("claim", "the paper", "this build", "accepted", "verdict")
 """What the cells of a row say."""

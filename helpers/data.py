@@ -13,6 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+__all__ = [
+    "NAMES",
+    "Dataset",
+    "load",
+    "random_labels",
+]
+
 _OPENML = {
     "mnist": ("mnist_784", (1, 28, 28), 60_000),
     "fashion_mnist": ("Fashion-MNIST", (1, 28, 28), 60_000),

@@ -26,6 +26,13 @@ from helpers.style import palette_png, without_minor_ticks
 if TYPE_CHECKING:
     import ipywidgets
 
+__all__ = [
+    "FRAMES_VARIABLE",
+    "Explorer",
+    "Frame",
+    "explorer",
+]
+
 FRAMES_VARIABLE = "DLT_FRAMES"
 _DPI = 80
 _MOST_FRAMES = 250

@@ -16,6 +16,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+__all__ = [
+    "COLORS",
+    "palette_png",
+    "shades",
+    "thumbnail",
+    "use",
+    "without_minor_ticks",
+]
+
 COLORS = {
     "blue": "#0072B2",
     "vermillion": "#D55E00",

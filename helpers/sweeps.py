@@ -23,6 +23,12 @@ from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+__all__ = [
+    "Sweep",
+    "SweepError",
+    "sweep",
+]
+
 Values = np.ndarray | dict[str, np.ndarray]
 _Result = dict[str, np.ndarray]
 _Call = tuple[dict[str, Any], int]

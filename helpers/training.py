@@ -16,6 +16,14 @@ from torch.nn import functional
 from torch.optim import Optimizer
 from tqdm import tqdm
 
+__all__ = [
+    "DivergedError",
+    "History",
+    "Loss",
+    "Record",
+    "train",
+]
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(outputs [n, n_out], targets) -> scalar mean over the n samples."""
 

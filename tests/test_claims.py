@@ -132,9 +132,7 @@ def test_an_empty_ledger_says_so():
 
 
 def test_a_stored_run_that_is_not_there_is_named():
-    with pytest.raises(
-        ValueError, match="no stored run 'claims' of 'nothing'"
-    ):
+    with pytest.raises(ValueError, match="no stored run 'claims' of 'nothing'"):
         claims.stored("nothing")
 
 
