@@ -3,7 +3,7 @@
 One file for each chapter; all checks are reached as `checks.<name>(answer)`.
 """
 
-from helpers.checks._outcome import Check
+from helpers.checks.outcome import Check
 from helpers.checks.adversarial_noise import (
     farthest_quantile,
     importance_rate,

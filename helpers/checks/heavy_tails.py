@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import truncnorm
 
 from helpers import heavy_tails
-from helpers.checks._outcome import PASSED, UNSOLVED, Check, asked, near
+from helpers.checks.outcome import PASSED, UNSOLVED, Check, asked, near
 
 
 def untouched_sigma(answer: float) -> Check:

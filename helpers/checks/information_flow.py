@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers import information_flow
-from helpers.checks._outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near
 
 _INPUTS = np.array([-3.0, -1.0, 1.0, 3.0])
 
