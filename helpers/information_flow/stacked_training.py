@@ -31,10 +31,10 @@ class Training:
 
     epoch: NDArray[np.int64]
     networks: list[list[NoisyMLP]]
-    loss: NDArray[np.float64]
-    test_loss: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-    test_accuracy: NDArray[np.float64]
+    loss: NDArray[np.float32]
+    test_loss: NDArray[np.float32]
+    accuracy: NDArray[np.float32]
+    test_accuracy: NDArray[np.float32]
 
 
 def train_together(
@@ -162,13 +162,11 @@ class _Stack(nn.Module):
 
 def _stacked(nets: Sequence[NoisyMLP], name: str) -> nn.ParameterList:
     """One parameter a layer, [networks, ...], of the weights or of the biases."""
-    layers = zip(*(net.linears for net in nets), strict=True)
-    return nn.ParameterList(
-        nn.Parameter(
-            torch.stack([getattr(one, name).detach() for one in layer]).float()
-        )
-        for layer in layers
-    )
+    stacks = [
+        torch.stack([getattr(linear, name).detach() for linear in layer])
+        for layer in zip(*(net.linears for net in nets), strict=True)
+    ]
+    return nn.ParameterList(nn.Parameter(stack.float()) for stack in stacks)
 
 
 def _cross_entropy(outputs: Tensor, y: Tensor) -> Tensor:
