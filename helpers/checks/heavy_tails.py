@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import EllipsisType
 
 import numpy as np
 from scipy.stats import truncnorm
@@ -12,7 +13,7 @@ from helpers import heavy_tails
 from helpers.checks.outcome import PASSED, UNSOLVED, Check, asked, near
 
 
-def untouched_sigma(answer: float) -> Check:
+def untouched_sigma(answer: float | EllipsisType | None) -> Check:
     """Chapter 9, exercise 1: sigma of the bulk of a 4096 x 384 layer never trained."""
     if answer is None or answer is ...:
         return UNSOLVED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def samples_needed(answer: Callable[[int, float, float], int]) -> Check:
     return PASSED
 
 
-def _within(yours: object, right: float, tolerance: float) -> bool:
+def _within(yours: Any, right: float, tolerance: float) -> bool:
     try:
         return abs(float(yours) - right) <= tolerance
     except (TypeError, ValueError):

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from helpers.heavy_tails.phases import phase, report_of
+from helpers.heavy_tails.phases import phase
 from helpers.heavy_tails.power_law import bootstrap_power_law
 from helpers.heavy_tails.pretrained import STORED, pretrained_weights
 from helpers.heavy_tails.random_layers import shuffled
+from helpers.heavy_tails.reports import report_of
 from helpers.heavy_tails.spectra import layer_matrices, spectrum
 
 _LEAST = 100  # eigenvalues a spectrum must have to be worth a row
