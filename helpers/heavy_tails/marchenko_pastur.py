@@ -91,7 +91,8 @@ class MarchenkoPastur:
             new = t - gap / slope
             new = np.where((new > low) & (new < high), new, (low + high) / 2)
             moved, t = float(np.abs(new - t).max(initial=0)), new
-        return self.sigma**2 * (middle - half * np.cos(t))
+        found: Array = self.sigma**2 * (middle - half * np.cos(t))
+        return found
 
     def moment(self, k: int) -> float:
         """The k-th moment, k >= 1: sigma^(2k) times the sum of Narayana numbers / Q^r.
@@ -135,4 +136,5 @@ class MarchenkoPastur:
         area = (
             2 * root * np.sin(t) + (1 + 1 / self.q) * t - 2 * (1 - 1 / self.q) * swept
         )
-        return np.clip(area * self.q / (2 * math.pi), 0, 1)
+        share: Array = np.clip(area * self.q / (2 * math.pi), 0, 1)
+        return share
