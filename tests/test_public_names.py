@@ -58,7 +58,7 @@ def methods(name, cls):
 
 
 def is_silent(value):
-    """Without a docstring; that of a dataclass is not the signature it gets by itself."""
+    """Without a docstring, or with the signature that a dataclass gets by itself."""
     return not value.__doc__ or value.__doc__.startswith(f"{value.__name__}(")
 
 
