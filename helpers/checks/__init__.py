@@ -3,7 +3,6 @@
 One file for each chapter; all checks are reached as `checks.<name>(answer)`.
 """
 
-from helpers.checks._outcome import Check
 from helpers.checks.adversarial_noise import (
     farthest_quantile,
     importance_rate,
@@ -23,6 +22,7 @@ from helpers.checks.linear_regions import (
     half_of_layer_three,
     hard_tanh_breakpoints,
 )
+from helpers.checks.outcome import Check
 from helpers.checks.sgd_noise import forgetting_time, gaussian_noise, quadratic_escape
 from helpers.checks.sublevel_sets import level_path, pass_level
 from helpers.checks.well_behaved import batch_norm_growth, full_tangent, scaled_branch

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 from helpers import adversarial_noise
-from helpers.checks._outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near
 
 _DIGITS = 0.05  # of log10: 5 standard errors of 20,000 draws
 

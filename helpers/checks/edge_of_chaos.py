@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers import edge_of_chaos
-from helpers.checks._outcome import PASSED, UNSOLVED, Check, asked, near
+from helpers.checks.outcome import PASSED, UNSOLVED, Check, asked, near
 
 Function = Callable[[np.ndarray], np.ndarray]
 

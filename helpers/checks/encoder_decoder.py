@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from helpers import encoder_decoder
-from helpers.checks._outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near
 
 
 def dual_filters(answer: Callable[[np.ndarray, float, bool], ArrayLike]) -> Check:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.checks._outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near
 from helpers.greedy_layerwise import error_bound
 
 _Identity = Callable[..., tuple[ArrayLike, ArrayLike, ArrayLike]]

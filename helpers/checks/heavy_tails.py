@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import EllipsisType
 
 import numpy as np
 from scipy.stats import truncnorm
 
 from helpers import heavy_tails
-from helpers.checks._outcome import PASSED, UNSOLVED, Check, asked, near
+from helpers.checks.outcome import PASSED, UNSOLVED, Check, asked, near
 
 
-def untouched_sigma(answer: float) -> Check:
+def untouched_sigma(answer: float | EllipsisType | None) -> Check:
     """Chapter 9, exercise 1: sigma of the bulk of a 4096 x 384 layer never trained."""
     if answer is None or answer is ...:
         return UNSOLVED

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from helpers import information_flow
-from helpers.checks._outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near
 
 _INPUTS = np.array([-3.0, -1.0, 1.0, 3.0])
 
@@ -48,7 +49,7 @@ def samples_needed(answer: Callable[[int, float, float], int]) -> Check:
     return PASSED
 
 
-def _within(yours: object, right: float, tolerance: float) -> bool:
+def _within(yours: Any, right: float, tolerance: float) -> bool:
     try:
         return abs(float(yours) - right) <= tolerance
     except (TypeError, ValueError):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers import linear_regions, networks
-from helpers.checks._outcome import PASSED, UNSOLVED, Check, asked, near
+from helpers.checks.outcome import PASSED, UNSOLVED, Check, asked, near
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 

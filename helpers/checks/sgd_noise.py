@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from helpers import sgd_noise
-from helpers.checks._outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near
 
 
 def quadratic_escape(

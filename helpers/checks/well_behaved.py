@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers import well_behaved
-from helpers.checks._outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near
 
 
 def full_tangent(

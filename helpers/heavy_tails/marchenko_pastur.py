@@ -1,4 +1,4 @@
-"""The law of the spectrum of pure noise, and the checks of chapter 9's arguments.
+"""The law of the spectrum of pure noise (chapter 9).
 
 One convention throughout: the eigenvalues are those of W^T W, without 1 / N, for W of
 shape [N, M] with N >= M, Q = N / M and entries of variance sigma^2 / N.
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from helpers.heavy_tails.arguments import check_count, check_number
 
 Array = NDArray[np.float64]
 
@@ -50,7 +52,9 @@ class MarchenkoPastur:
         inside = (x > low) & (x < high)
         safe = np.where(inside, x, high)
         root = np.sqrt((high - safe) * (safe - low))
-        return inside * self.q / (2 * math.pi * self.sigma**2) * root / safe
+        scale = 2 * math.pi * self.sigma**2
+        density: Array = inside * self.q / scale * root / safe
+        return density
 
     def cdf(self, x: ArrayLike) -> Array:
         """The distribution function at x, of any shape, in closed form.
@@ -87,7 +91,8 @@ class MarchenkoPastur:
             new = t - gap / slope
             new = np.where((new > low) & (new < high), new, (low + high) / 2)
             moved, t = float(np.abs(new - t).max(initial=0)), new
-        return self.sigma**2 * (middle - half * np.cos(t))
+        found: Array = self.sigma**2 * (middle - half * np.cos(t))
+        return found
 
     def moment(self, k: int) -> float:
         """The k-th moment, k >= 1: sigma^(2k) times the sum of Narayana numbers / Q^r.
@@ -100,7 +105,8 @@ class MarchenkoPastur:
             math.comb(k, r) * math.comb(k - 1, r) / (r + 1) / self.q**r
             for r in range(k)
         )
-        return self.sigma ** (2 * k) * sum(terms)
+        moment: float = self.sigma ** (2 * k) * sum(terms)
+        return moment
 
     def matrix_entropy(self, m: int) -> float:
         """The matrix entropy of an [m q, m] noise matrix: 1 - 1 / (2 Q ln m).
@@ -121,7 +127,8 @@ class MarchenkoPastur:
             ValueError: m below 1.
         """
         check_count("m", m)
-        return m / (1 + self.q**-0.5) ** 2
+        root: float = self.q**-0.5
+        return m / (1 + root) ** 2
 
     def _cdf_at_angle(self, t: Array) -> Array:
         root = self.q**-0.5
@@ -129,35 +136,5 @@ class MarchenkoPastur:
         area = (
             2 * root * np.sin(t) + (1 + 1 / self.q) * t - 2 * (1 - 1 / self.q) * swept
         )
-        return np.clip(area * self.q / (2 * math.pi), 0, 1)
-
-
-def as_eigenvalues(eigenvalues: ArrayLike) -> Array:
-    """Return the eigenvalues in ascending order, or raise.
-
-    Negative values of rounding size become 0.
-    """
-    x = np.asarray(eigenvalues, dtype=np.float64)
-    if x.ndim != 1 or len(x) < 2:
-        raise ValueError(f"eigenvalues must be [M >= 2], got shape {list(x.shape)}")
-    if not np.isfinite(x).all() or x.max() <= 0 or x.min() < -1e-9 * x.max():
-        raise ValueError(
-            "eigenvalues must be finite, >= 0 and not all 0, "
-            f"got values from {x.min()} to {x.max()}"
-        )
-    return np.sort(np.maximum(x, 0))
-
-
-def check_count(name: str, value: int, least: int = 1) -> None:
-    """Raise unless the value is an integer of at least `least`."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
-
-
-def check_number(name: str, value: float, low: float, *, above: bool = False) -> None:
-    """Raise unless the value is a finite number of at least, or above, `low`."""
-    real = isinstance(value, int | float | np.floating | np.integer)
-    if real and math.isfinite(value) and low <= value and (value > low or not above):
-        return
-    least = f"{'>' if above else '>='} {low}"
-    raise ValueError(f"{name} must be a finite number {least}, got {value!r}")
+        share: Array = np.clip(area * self.q / (2 * math.pi), 0, 1)
+        return share

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helpers.heavy_tails.marchenko_pastur import as_eigenvalues, check_count
+from helpers.heavy_tails.arguments import as_eigenvalues, check_count
 
 Array = NDArray[np.float64]
+Index = int | slice | NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,11 @@ class _Tails:
         sums = np.cumsum((counts * self.logs)[::-1])[::-1]
         self.alpha = 1 + self.above[:-1] / (sums - self.above * self.logs)[:-1]
 
-    def gap(self, i: NDArray[np.intp], j: NDArray[np.intp]) -> Array:
+    def gap(self, i: Index, j: Index) -> Array:
         """Distance at value j of the law and the sample, the tail beginning at i."""
         model = np.exp((1 - self.alpha[i]) * (self.logs[j] - self.logs[i]))
-        return np.abs(model - self.above[j] / self.above[i])
+        gap: Array = np.abs(model - self.above[j] / self.above[i])
+        return gap
 
     def distance(self, i: int) -> tuple[float, int]:
         """D_i, exactly, and the value where it is reached."""

@@ -67,7 +67,8 @@ def pretrained_table() -> dict[str, Any]:
         (N M mean^2), shuffled_max and centred_max (largest eigenvalue with the entries
         shuffled, as they are and centred); `spectra`: eigenvalues of a few layers.
     """
-    return json.loads(STORED.read_text())
+    table: dict[str, Any] = json.loads(STORED.read_text())
+    return table
 
 
 def _torch(path: Path) -> dict[str, torch.Tensor]:

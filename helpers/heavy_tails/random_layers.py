@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.heavy_tails.marchenko_pastur import check_count, check_number
+from helpers.heavy_tails.arguments import check_count, check_number
 
 Array = NDArray[np.float64]
 HeavyModel = Literal["entries", "rows", "one-sided"]

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import erfc
 from scipy.stats import chi2
 
-from helpers.heavy_tails.marchenko_pastur import as_eigenvalues, check_number
+from helpers.heavy_tails.arguments import as_eigenvalues, check_number
 
 Array = NDArray[np.float64]
 
@@ -170,8 +170,10 @@ def _cost(
     gradient is the sample's means minus the law's, the Hessian the law's covariance.
     """
 
-    def log_density(y: Array) -> Array:
-        return -point[0] * y - point[1] * feature(y)
+    def log_density(y: ArrayLike) -> Array:
+        at = np.asarray(y, dtype=np.float64)
+        value: Array = -point[0] * at - point[1] * feature(at)
+        return value
 
     end = 1.0
     while log_density(end) > log_density(0.0) - _SPAN and end < 600:

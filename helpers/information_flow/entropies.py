@@ -1,19 +1,16 @@
-"""Entropy of samples smoothed by Gaussian noise, and of samples put into bins."""
+"""Entropy of samples smoothed by Gaussian noise: plug-in estimator and bounds."""
 
 import math
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from helpers.information_flow.arguments import check_count, check_positive, read_rows
 from helpers.information_flow.estimates import (
     Estimate,
-    check_count,
-    check_positive,
     chosen_centres,
     normal,
-    read_rows,
     seeded,
     two_stage,
 )
@@ -152,35 +149,3 @@ def pairwise_bounds(samples: ArrayLike, beta: float) -> tuple[float, float]:
         for width in (2 * beta, beta)
     )  # fmt: skip
     return lower, upper
-
-
-def binned_entropy(
-    activations: ArrayLike,
-    bins: int = 30,
-    limits: tuple[float, float] = (-1.0, 1.0),
-) -> float:
-    """Entropy of the activations after each coordinate is put into a bin, in nats.
-
-    What is often reported as "I(X;T)" of a deterministic network: as Bin(T) is a
-    function of X, I(X; Bin(T)) = H(Bin(T)).
-
-    Args:
-        activations: one row for each of n equally likely inputs, [n, d].
-        bins: equal bins on `limits`, >= 1; outside, bins of that width go on.
-        limits: (low, high); high itself belongs to the last bin.
-
-    Raises:
-        ValueError: NaN, wrong shape, bins below 1, limits not increasing.
-
-    Cost: O(n d log n).
-    """
-    rows = read_rows("activations", activations).cpu().numpy()
-    check_count("bins", bins)
-    low, high = limits
-    if not -math.inf < low < high < math.inf:
-        raise ValueError(f"limits must be finite and increase, got {limits!r}")
-    cells = np.floor((rows - low) / (high - low) * bins)
-    cells[rows == high] = bins - 1
-    counts = np.unique(cells, axis=0, return_counts=True)[1]
-    share = counts / counts.sum()
-    return float(-(share * np.log(share)).sum())

@@ -1,9 +1,4 @@
-"""Mutual information between the input and the layers of a noisy network.
-
-The helper of chapter 8, on Goldfeld et al., "Estimating Information Flow in Deep Neural
-Networks" (ICML 2019). X is uniform on finitely many inputs, T_l = S_l + Z_l is a hidden
-layer, Z_l ~ N(0, beta^2 I) its noise. Everything is in nats and in float64.
-"""
+"""What a layer of a noisy network tells of its input, and of a label."""
 
 import math
 from typing import Literal, get_args
@@ -12,16 +7,12 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from helpers.information_flow.entropies import (
-    gaussian_entropy,
-    surprises,
-)
+from helpers.information_flow.arguments import check_count, read_rows
+from helpers.information_flow.entropies import gaussian_entropy, surprises
 from helpers.information_flow.estimates import (
     Estimate,
-    check_count,
     chosen_centres,
     normal,
-    read_rows,
     seeded,
     two_stage,
 )
@@ -29,10 +20,8 @@ from helpers.information_flow.mixtures import gaussians, isotropic
 from helpers.information_flow.noisy_networks import NoisyMLP
 
 Method = Literal["linearized", "sampling"]
-
 METHODS: tuple[str, ...] = get_args(Method)
 """The names that `mutual_information` accepts."""
-
 _MOST_DRAWS = 2**13  # of the integral in "sampling": more do not lessen its bias
 
 

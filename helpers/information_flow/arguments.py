@@ -1,0 +1,33 @@
+"""What arguments have to satisfy."""
+
+import math
+from numbers import Integral, Real
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+
+def read_rows(name: str, rows: ArrayLike, columns: int | None = None) -> Tensor:
+    """Return finite float64 rows [n, columns] on their own device, or raise."""
+    read = torch.as_tensor(rows).detach().double()
+    if read.ndim != 2 or 0 in read.shape or columns not in (None, read.shape[1]):
+        raise ValueError(
+            f"{name} must be [n, {columns or 'd'}] with n >= 1, "
+            f"got shape {list(read.shape)}"
+        )
+    if not torch.isfinite(read).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return read
+
+
+def check_count(name: str, value: int, least: int = 1) -> None:
+    """Raise unless the value is an integer >= least."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raise unless the value is a finite number > 0."""
+    if not isinstance(value, Real) or not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a finite number > 0, got {value!r}")

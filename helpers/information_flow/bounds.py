@@ -1,0 +1,73 @@
+"""Bounds of the papers in closed form: risk, integration, capacity."""
+
+import math
+
+from helpers.information_flow.arguments import check_count, check_positive
+
+
+def risk_bound(n: int, dim: int, beta: float, eps: float = 0.005) -> float:
+    """Bound of E|h - h_n| over all laws on the cube [-1, 1]^d.
+
+    Goldfeld, Greenewald & Polyanskiy 2018 (arXiv 1810.11589), Theorem 2 with all its
+    constants; for n large. With A = 2 + 2 beta sqrt((2 + eps) ln n) and
+    c = (d/2) ln(2 pi beta^2) + d / beta^2,
+
+        (A^d / n)^(1/2) ln(n A^d / (pi beta^2)^(d/2)) / (2 (4 pi beta^2)^(d/4))
+        + (2/n) (c^2 + 2 c d (1 + beta^2) / beta^2
+                 + 8 d (d + 2 beta^4 + d beta^4) / beta^4).
+
+    Args:
+        n: number of samples, >= 2.
+        dim: d.
+        beta: standard deviation of the noise, > 0.
+        eps: > 0, free.
+
+    Raises:
+        ValueError: an argument out of range.
+    """
+    check_count("n", n, 2)
+    check_count("dim", dim)
+    check_positive("beta", beta)
+    check_positive("eps", eps)
+    s, d = beta**2, dim
+    log_volume = d * math.log(2 + 2 * beta * math.sqrt((2 + eps) * math.log(n)))
+    root: float = math.exp(log_volume / 2) / math.sqrt(n) / (4 * math.pi * s) ** (d / 4)
+    log = math.log(n) + log_volume - d / 2 * math.log(math.pi * s)
+    c = d / 2 * math.log(2 * math.pi * s) + d / s
+    rest = c**2 + 2 * c * d * (1 + s) / s + 8 * d * (d + 2 * s**2 + d * s**2) / s**2
+    return root * log / 2 + rest * 2 / n
+
+
+def monte_carlo_bounds(dim: int, beta: float) -> tuple[float, float]:
+    """Bounds of the variance of one draw of -log g(S_i + Z), i given.
+
+    The integral h_n from m draws at each of n samples has a mean squared error of at
+    most the bound over (n m).
+
+    Args:
+        dim: d.
+        beta: standard deviation of the noise, > 0.
+
+    Returns:
+        Goldfeld et al.'s 2 d (2 + beta^2) / beta^2, for samples in [-1, 1]^d, and ours:
+        d, for any samples. By Poincare's inequality the variance, averaged over i, is
+        at most beta^2 times the Fisher information of the smoothed law, and smoothing
+        never raises that above the d / beta^2 of the noise.
+
+    Raises:
+        ValueError: dim below 1, beta not above 0.
+    """
+    check_count("dim", dim)
+    check_positive("beta", beta)
+    return 2 * dim * (2 + beta**2) / beta**2, float(dim)
+
+
+def information_cap(dim: int, beta: float) -> float:
+    """Capacity bound of d neurons in [-1, 1]: (d/2) ln(1 + 1 / beta^2), in nats.
+
+    Raises:
+        ValueError: dim below 1, beta not above 0.
+    """
+    check_count("dim", dim)
+    check_positive("beta", beta)
+    return dim / 2 * math.log1p(1 / beta**2)
