@@ -10,7 +10,7 @@ from scipy import integrate, special
 
 from helpers import edge_of_chaos as ec
 from helpers import networks
-from helpers.edge_of_chaos.gaussian_pairs import (
+from helpers.edge_of_chaos.gaussian_means import (
     PairTable,
     gaussian_moments,
     half_square,
