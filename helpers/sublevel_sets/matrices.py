@@ -7,6 +7,7 @@ takes matrices with or without a leading axis of points.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
+Indices = NDArray[np.signedinteger[Any]]
 Theta = tuple[Array, ...]
 
 _KINDS = (
