@@ -1,11 +1,12 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: networks, data, training, sweeps, explorer, claims, checks, style.
-One module per chapter, named as the chapter is: linear_regions, well_behaved, …
+Shared rooms: activations, networks, data, training, sweeps, explorer, claims, checks,
+style. One room per chapter, named as the chapter is: linear_regions, well_behaved, …
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 """
 
 __all__ = [
+    "activations",
     "adversarial_noise",
     "checks",
     "claims",

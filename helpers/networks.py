@@ -3,56 +3,20 @@
 import copy
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from helpers.activations import TABLE, Abs, Erf, Sin
+
+__all__ = ["ACTIVATIONS", "Abs", "Erf", "Sin", "activation", "mlp"]
 
 
-class Abs(nn.Module):
-    """The activation |x|, elementwise."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return |x|, shaped as `x`."""
-        return x.abs()
-
-
-class Erf(nn.Module):
-    """The activation erf(x) = 2/sqrt(pi) * integral of exp(-t^2) from 0 to x."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return erf(x), shaped as `x`."""
-        return torch.erf(x)
-
-
-class Sin(nn.Module):
-    """The activation sin(x), elementwise."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return sin(x), shaped as `x`."""
-        return torch.sin(x)
-
-
-ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = MappingProxyType(
-    {
-        "abs": Abs,
-        "elu": nn.ELU,
-        "erf": Erf,
-        "gelu": nn.GELU,
-        "hard_tanh": nn.Hardtanh,
-        "identity": nn.Identity,
-        "leaky_relu": nn.LeakyReLU,
-        "linear": nn.Identity,
-        "relu": nn.ReLU,
-        "selu": nn.SELU,
-        "silu": nn.SiLU,
-        "sin": Sin,
-        "softplus": nn.Softplus,
-        "swish": nn.SiLU,
-        "tanh": nn.Tanh,
-    }
+ACTIVATIONS: Mapping[str, type[nn.Module]] = MappingProxyType(
+    {name: entry.module for name, entry in TABLE.items()}
 )
 """Activation name -> class with its default constants (leaky_relu: slope 0.01)."""
 
@@ -139,7 +103,7 @@ def _linear(
     dtype: torch.dtype,
 ) -> nn.Linear:
     """Return one Gaussian layer; skip_init leaves the global generator alone."""
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=dtype)
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=dtype)
     weight = torch.randn(n_out, n_in, generator=generator, dtype=torch.float64)
     bias = torch.randn(n_out, generator=generator, dtype=torch.float64)
     with torch.no_grad():

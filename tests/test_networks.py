@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from helpers.activations import ShiftedSoftplus
 from helpers.networks import ACTIVATIONS, Abs, Erf, Sin, activation, mlp
 
 FORMULAS = {
@@ -21,6 +22,7 @@ FORMULAS = {
     "linear": lambda x: x,
     "relu": lambda x: x.clamp(min=0),
     "selu": functional.selu,
+    "shifted_softplus": lambda x: torch.log((1 + x.exp()) / 2),
     "silu": lambda x: x * torch.sigmoid(x),
     "sin": torch.sin,
     "softplus": lambda x: torch.log1p(x.exp()),
@@ -141,7 +143,7 @@ def test_relu_network_at_he_scale_keeps_the_second_moment():
     assert abs(moments.mean() - 2) < 3 * stderr < 0.5
 
 
-@pytest.mark.parametrize("module", [Abs(), Erf(), Sin()])
+@pytest.mark.parametrize("module", [Abs(), Erf(), Sin(), ShiftedSoftplus()])
 def test_own_modules_have_gradients(module):
     x = torch.linspace(-2, 2, 8, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(module, x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import EllipsisType
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def edge_point(
     return PASSED
 
 
-def leaky_like_residual(answer: float) -> Check:
+def leaky_like_residual(answer: float | EllipsisType | None) -> Check:
     """Chapter 2, exercise 3: the leaky slope equal to a residual branch of scale 1."""
     if answer is None or answer is ...:
         return UNSOLVED

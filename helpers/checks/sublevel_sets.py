@@ -73,7 +73,7 @@ def _pair(number: int) -> tuple[Net, Net, Array, Array, Phi]:
 
 def _fitted(u: Array, x: Array, y: Array, phi: Phi) -> Net:
     features = np.column_stack([phi(x @ u), np.ones(len(x))])
-    return u, np.linalg.lstsq(features, y)[0]
+    return u, np.asarray(np.linalg.lstsq(features, y)[0], dtype=np.float64)
 
 
 def _complaint(
@@ -87,7 +87,8 @@ def _complaint(
     """Return what is wrong with a polygon; empty if nothing is."""
     try:
         nets = [
-            tuple(np.asarray(part, dtype=np.float64) for part in c) for c in corners
+            (np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64))
+            for u, v in corners
         ]
         fits = all((u.shape, v.shape) == (a[0].shape, a[1].shape) for u, v in nets)
     except (TypeError, ValueError):
@@ -99,9 +100,9 @@ def _complaint(
         if not gap <= 1e-8:
             return f"the {name} corner is off by {gap:.3g}"
     ends = max(_loss(a, x, y, phi), _loss(b, x, y, phi))
-    for side, (start, end) in enumerate(pairwise(nets)):
+    for side, ((u, v), (u_end, v_end)) in enumerate(pairwise(nets)):
         for t in np.linspace(0, 1, 21):
-            net = tuple((1 - t) * p + t * q for p, q in zip(start, end, strict=True))
+            net = ((1 - t) * u + t * u_end, (1 - t) * v + t * v_end)
             climb = _loss(net, x, y, phi) - ends
             if not climb <= 1e-9:
                 return f"side {side + 1} climbs {climb:.3g} above the ends"

@@ -6,14 +6,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.edge_of_chaos.activations import (
-    Activation,
-    Array,
-    Named,
-    check_count,
-    check_scales,
-    resolve,
-)
+from helpers.activations import Activation, Array
+from helpers.edge_of_chaos.activations import Named, resolve
+from helpers.edge_of_chaos.arguments import check_count, check_scales
 
 _BLOCK = 2**16  # numbers of a layer that fit a processor's cache
 

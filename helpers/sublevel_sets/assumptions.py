@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.sublevel_sets.full_rank import numerical_rank
-from helpers.sublevel_sets.pyramid import Array, Shape, with_ones
+from helpers.sublevel_sets.matrices import Array, Shape, with_ones
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.special import comb
 from torch import Tensor
 from torch.nn import functional
 from tqdm import trange
 
-from helpers.sublevel_sets.pyramid import (
+from helpers.sublevel_sets.arguments import random_generator
+from helpers.sublevel_sets.losses import Targets
+from helpers.sublevel_sets.matrices import (
     Array,
     Shape,
     Theta,
-    random_generator,
     with_ones,
 )
 
@@ -44,7 +44,7 @@ def trained_controls(
     end: Theta,
     shape: Shape,
     x: Array,
-    y: NDArray,
+    y: Targets,
     loss: str,
     *,
     bends: int,

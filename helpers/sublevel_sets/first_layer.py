@@ -15,8 +15,8 @@ import numpy as np
 from scipy import linalg
 
 from helpers.sublevel_sets.full_rank import independent_columns
-from helpers.sublevel_sets.pyramid import Array, Theta, activate, with_ones
-from helpers.sublevel_sets.walk import Segment, line
+from helpers.sublevel_sets.matrices import Array, Indices, Theta, activate, with_ones
+from helpers.sublevel_sets.paths import Segment, line
 
 _BIAS = -1  # the row of the second matrix that holds the bias
 _DRAWS = 4  # candidates for each gap between samples
@@ -49,7 +49,11 @@ class FirstLayer:
         self._walk(what, (first, *self.theta[1:]))
 
     def hand_over(
-        self, what: str, givers: Sequence[int], takers: Sequence[int], c: Array
+        self,
+        what: str,
+        givers: Sequence[int] | Indices,
+        takers: Sequence[int],
+        c: Array,
     ) -> None:
         """Silence givers whose features are those of the takers times c."""
         second = self.theta[1].copy()
@@ -165,7 +169,8 @@ def exchange(a: FirstLayer, b: FirstLayer, rng: np.random.Generator) -> None:
     """
     waiting = b.span(b.silence(), rng)
     b.condition(waiting, rng)
-    basis, placed = a.span(a.silence(), rng), []
+    basis = a.span(a.silence(), rng)
+    placed: list[int] = []
     while waiting:
         ready = [i for i in waiting if i not in basis]
         if not ready:
@@ -185,7 +190,7 @@ def exchange(a: FirstLayer, b: FirstLayer, rng: np.random.Generator) -> None:
 
 def _coefficients(basis: Array, features: Array) -> Array:
     """Return c with features = [basis, 1] c; N - 1 columns in the basis."""
-    return np.linalg.solve(with_ones(basis), features)
+    return np.asarray(np.linalg.solve(with_ones(basis), features), dtype=np.float64)
 
 
 def _random_neurons(data: Array, rng: np.random.Generator) -> Array:
@@ -199,4 +204,5 @@ def _random_neurons(data: Array, rng: np.random.Generator) -> Array:
     z = np.sort(data[:, :-1] @ weights, axis=0)
     column, place = np.arange(len(gap)), rng.random(len(gap))
     kinks = (1 - place) * z[gap, column] + place * z[gap + 1, column]
-    return np.vstack([weights, -kinks]) / z.std(axis=0)
+    spread: Array = z.std(axis=0)
+    return np.vstack([weights, -kinks]) / spread

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
-Array = NDArray[np.float64]
+from helpers.sublevel_sets.matrices import Array, Indices
+
 Curve = Callable[[Array], Array]
 
 RANK = 1e-10  # pivots and singular values below this share of the largest are zero
@@ -18,7 +18,7 @@ def numerical_rank(matrix: Array) -> int:
     return int((values > RANK * values[0]).sum())
 
 
-def independent_columns(columns: Array) -> tuple[Array, Array, Array]:
+def independent_columns(columns: Array) -> tuple[Indices, Indices, Array]:
     """Split columns into independent ones and the rest, by QR with pivoting.
 
     Returns:
@@ -103,9 +103,9 @@ def _planes(rotation: Array) -> tuple[list[int], list[int], Array, Array]:
     """
     form, frame = linalg.schur(rotation)
     below = np.append(np.abs(np.diag(form, -1)) > 0, False)
-    first = list(np.flatnonzero(below))
+    first = [int(i) for i in np.flatnonzero(below)]
     alone = ~below & ~np.roll(below, 1)
-    flipped = list(np.flatnonzero(alone & (np.diag(form) < 0)))
+    flipped = [int(i) for i in np.flatnonzero(alone & (np.diag(form) < 0))]
     angle = [np.arctan2(form[i + 1, i], form[i, i]) for i in first]
     angle += [np.pi] * (len(flipped) // 2)
     second = [i + 1 for i in first] + flipped[1::2]

@@ -1,317 +1,243 @@
-"""Paths between networks along which the training loss does not rise.
-
-The helper of chapter 5, on Nguyen, "On Connected Sublevel Sets in Deep Learning" (ICML
-2019). N training samples; hidden widths n_1, ..., n_L, all layers with biases. A
-sublevel set is {theta: Phi(theta) <= level}, Phi the training loss, convex in the
-outputs. It is connected if any two of its networks can be joined inside it; the paths
-made here do that, in float64.
-"""
+"""Paths of networks: segments one after the other, and what is measured on them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from torch import nn
 
-from helpers.sublevel_sets import bezier as _bezier
-from helpers.sublevel_sets.assumptions import CONNECTING, DESCENT, Needs, chosen
-from helpers.sublevel_sets.first_layer import FirstLayer, exchange, share_slots
-from helpers.sublevel_sets.full_rank import numerical_rank
-from helpers.sublevel_sets.pyramid import (
+from helpers.sublevel_sets.arguments import check_count, read_data, read_inputs
+from helpers.sublevel_sets.losses import LOSSES, Targets
+from helpers.sublevel_sets.matrices import (
     Array,
+    Indices,
     Shape,
     Theta,
-    activate,
     build_network,
-    check_count,
-    random_generator,
-    read_data,
-    read_network,
-    read_pair,
+    flat,
+    outputs,
     with_ones,
 )
-from helpers.sublevel_sets.solved_layer import SolvedLayer
-from helpers.sublevel_sets.walk import Path, Segment, line
 
-Method = Literal["auto", "independent", "wide", "exchange"]
-LossName = Literal["squared", "cross_entropy"]
-
-METHODS: tuple[str, ...] = tuple(CONNECTING)
-"""The methods of `connecting_path`, in the order in which "auto" tries them."""
+Kind = Literal["constant", "convex", "free"]
+Curve = Callable[[Array], Theta]
 
 
-def connecting_path(
-    a: nn.Sequential,
-    b: nn.Sequential,
-    x: ArrayLike,
-    y: ArrayLike,
-    method: Method = "auto",
-    *,
-    loss: LossName = "squared",
-    seed: int = 0,
-) -> Path:
-    """Join two networks so that the training loss never exceeds the larger of theirs.
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """A piece of a path.
 
-    The proofs of Nguyen 2019 as a program, with constructions of our own. Each segment
-    keeps the training outputs, but for one on which they move on a straight line, where
-    a convex loss stays below its ends. Methods and what they assume:
-
-        independent  Theorem 3.2: the rows of [x, 1] are linearly independent;
-                     n_1 > n_2 > ... > n_out.
-        wide         Theorem 5.1: n_1 >= 2N (2N - 2 is enough, as biases count);
-                     n_2 > ... > n_out; no sample twice.
-        exchange     n_1 >= N, otherwise as "wide" (ours; Nguyen 2021 proves N + 1).
-
-    Above the layer that these name, activations must be onto: leaky ReLU. With one
-    hidden layer, "wide" and "exchange" take ReLU too.
-
-    Args:
-        a: start, a Sequential of Linear and ReLU or LeakyReLU in turn.
-        b: end, of the same widths and slopes.
-        x: training inputs, [N, n_0].
-        y: targets: [N, n_out] for loss "squared", which is ||f(x) - y||^2 / (2N), or
-            N classes for "cross_entropy".
-        method: one of `METHODS`; "auto" takes the first whose assumptions hold.
-        loss: the loss that the path reports.
-        seed: of neurons and weights that are redrawn where a rank is missing.
-
-    Returns:
-        The path, in float64; `Path.certificate` measures it. 4 segments for
-        "independent", about 10 for "wide", 2N and more for "exchange".
-
-    Raises:
-        TypeError: a or b is another kind of network.
-        ValueError: an assumption is not met; the message names it.
-
-    Cost: O(N^2 n_1 + N n_1^2), for "exchange" O(N^4); 0.05 s and 0.3 s for N = 200 and
-    widths 20-400-20-10-3 on one core.
+    Attributes:
+        name: what moves.
+        kind: what theory says of the training loss on it: "constant", "convex" (at most
+            the larger of its ends), or "free" (nothing).
+        curve: t [T] in [0, 1] -> the matrices of the network, each with a leading axis
+            T if it moves.
+        solved: number of the layer that is solved for, 1 the first; the weights above
+            it are inverted. None if none is.
     """
-    shape, start, end = read_pair(a, b)
-    x, y = read_data(x, y, shape, loss)
-    name = chosen(_offered(method), shape, x)
-    rng = random_generator(seed)
-    first = FirstLayer("a", start, x, shape.slopes[0])
-    second = FirstLayer("b", end, x, shape.slopes[0])
-    if name == "wide":
-        share_slots(first, second, rng)
-    elif name == "exchange":
-        exchange(first, second, rng)
-    solved = CONNECTING[name].solved
-    middle = _joined(first.theta, second.theta, x, shape, solved, rng)
-    segments = (*first.segments, *middle, *_backwards(second.segments))
-    return Path(segments, shape, (start, end), x, y, loss)
 
+    name: str
+    kind: Kind
+    curve: Curve
+    solved: int | None = None
 
-def descent_path(
-    a: nn.Sequential, x: ArrayLike, y: ArrayLike, *, seed: int = 0
-) -> Path:
-    """Lead a network to zero loss, downhill all the way.
+    def reversed(self) -> Segment:
+        """Return the same piece, walked backwards."""
+        return Segment(self.name, self.kind, lambda t: self.curve(1 - t), self.solved)
 
-    Nguyen 2019, Theorems 3.2 and 4.2: no bad local valley. On the last segment the
-    outputs move straight to y, so that at its share s the squared loss is exactly
-    (1 - s)^2 Phi(a). Segments before it, where a rank is missing, keep the loss.
+    def welded(self, start: Theta, end: Theta) -> Segment:
+        """Return the same piece, moved to start and end exactly there.
 
-    Args:
-        a: as in `connecting_path`. Either the rows of [x, 1] are linearly independent
-            and n_1 >= n_2 >= ... >= n_out; or n_1 >= N - 1, no sample comes twice and
-            n_2 >= ... >= n_out (the theorem asks n_1 >= N; biases count).
-        x: training inputs, [N, n_0].
-        y: targets, [N, n_out].
-        seed: of what is redrawn.
+        Only for what rounding has moved: the difference is spread along the piece.
+        """
+        first = [p - q for p, q in zip(start, self.at(0), strict=True)]
+        last = [p - q for p, q in zip(end, self.at(1), strict=True)]
 
-    Returns:
-        The path from `a` to a network with outputs y.
-
-    Raises:
-        TypeError: a is another kind of network.
-        ValueError: an assumption is not met; the message names it.
-
-    Cost: O(N^2 n_1 + N n_1^2).
-    """
-    shape, start = read_network("a", a)
-    x, y = read_data(x, y, shape, "squared")
-    solved = DESCENT[chosen(DESCENT, shape, x)].solved
-    rng = random_generator(seed)
-    first = FirstLayer("a", start, x, shape.slopes[0])
-    if solved == 2 and numerical_rank(with_ones(first.features)) < len(x):
-        first.span(first.silence(), rng)
-    theta = first.theta
-    layer = SolvedLayer.of(theta, x, shape, solved)
-    restored, theta = layer.restore_rank("a", theta, rng)
-    slide = layer.slide("slide to y", theta, y)
-    end = slide.at(1)
-    segments = (*first.segments, *restored, slide.welded(theta, end))
-    return Path(segments, shape, (start, end), x, y, "squared")
-
-
-def linear_path(
-    a: nn.Sequential,
-    b: nn.Sequential,
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    loss: LossName = "squared",
-) -> Path:
-    """Join two networks by the straight line of their parameters.
-
-    Args:
-        a: start, of any widths.
-        b: end, of the same widths and slopes.
-        x: training inputs, [N, n_0].
-        y: targets, as in `connecting_path`.
-        loss: the loss that the path reports.
-
-    Raises:
-        TypeError: a or b is another kind of network.
-        ValueError: their widths or slopes differ, or x, y or loss is not as above.
-    """
-    shape, start, end = read_pair(a, b)
-    x, y = read_data(x, y, shape, loss)
-    segments = (line("straight line", "free", start, end),)
-    return Path(segments, shape, (start, end), x, y, loss)
-
-
-def bezier_path(
-    a: nn.Sequential,
-    b: nn.Sequential,
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    bends: int = 1,
-    steps: int = 1000,
-    lr: float = 0.01,
-    loss: LossName = "squared",
-    seed: int,
-    progress: bool = True,
-) -> Path:
-    """Join two networks by a Bezier curve trained to have a low mean loss.
-
-    Garipov et al., "Loss Surfaces, Mode Connectivity, and Fast Ensembling of DNNs"
-    (NeurIPS 2018). Nothing is proved of its loss. Adam on the inner control points,
-    which start on the straight line; each step takes one random point from every
-    eighth of the curve.
-
-    Args:
-        a: start, of any widths.
-        b: end, of the same widths and slopes.
-        x: training inputs, [N, n_0].
-        y: targets, as in `connecting_path`.
-        bends: number of inner control points, 1 or more.
-        steps: of Adam, 1 or more.
-        lr: initial learning rate > 0; it falls linearly to a thousandth.
-        loss: what is minimised, and what the path reports.
-        seed: of the random points.
-        progress: show a progress bar on stderr (TQDM_DISABLE=1 hides it).
-
-    Raises:
-        TypeError: a or b is another kind of network.
-        ValueError: their widths or slopes differ, or an argument is not as above.
-
-    Cost: `steps` times 8 forward and backward passes; 1 s for 1000 steps at N = 30 and
-    widths 5-60-10-5-3.
-    """
-    shape, start, end = read_pair(a, b)
-    x, y = read_data(x, y, shape, loss)
-    check_count("bends", bends, 1)
-    check_count("steps", steps, 1)
-    if not (math.isfinite(lr) and lr > 0):
-        raise ValueError(f"lr must be finite and > 0, got {lr!r}")
-    settings = {"bends": bends, "steps": steps, "lr": lr}
-    controls = _bezier.trained_controls(
-        start, end, shape, x, y, loss, **settings, seed=seed, progress=progress
-    )
-    curve = Segment("Bezier curve", "free", _bezier.bezier_curve(controls))
-    return Path((curve,), shape, (start, end), x, y, loss)
-
-
-def swap_path(net: nn.Sequential, x: ArrayLike, y: ArrayLike, i: int, j: int) -> Path:
-    """Exchange two neurons of the only hidden layer over a low pass.
-
-    Ours. Neuron j is silenced as cheaply as the squared loss allows, becomes a copy of
-    neuron i, takes over from it, and i becomes what j was. The loss rises to that of
-    the best output without j,
-
-        ||v^T y||^2 / (2N),   v the unit normal to the other features and the ones,
-
-    if those span R^(N-1), as at width N - 1. If y y^T is a multiple of the identity,
-    this is `pass_height`, and no path does better. If they span R^N, it does not rise.
-
-    Args:
-        net: one hidden layer, of leaky ReLU or ReLU.
-        x: training inputs, [N, n_0].
-        y: targets, [N, n_out].
-        i: a neuron, 0 to n_1 - 1.
-        j: another one.
-
-    Returns:
-        A path of 5 segments from `net` to `swapped(net, i, j)`.
-
-    Raises:
-        TypeError: net is another kind of network.
-        ValueError: more hidden layers, or no two neurons.
-    """
-    shape, start = read_network("net", net)
-    x, y = read_data(x, y, shape, "squared")
-    end = _swapped(shape, start, i, j)
-    mover = FirstLayer("net", start, x, shape.slopes[0])
-    features = with_ones(mover.features)
-    features[:, j] = 0
-    best = (start[0], np.linalg.lstsq(features, y)[0])
-    up = line("silence j", "convex", start, best)
-    mover.theta = best
-    mover.rewire("copy i to j", [j], start[0][:, [i]])
-    mover.hand_over("hand over", [i], [j], np.eye(1))
-    mover.rewire("rewire i", [i], start[0][:, [j]])
-    down = line("wake i", "convex", mover.theta, end)
-    return Path((up, *mover.segments, down), shape, (start, end), x, y, "squared")
-
-
-def swapped(net: nn.Sequential, i: int, j: int) -> nn.Sequential:
-    """Return the network with two neurons of its only hidden layer exchanged.
-
-    Raises:
-        TypeError: net is another kind of network.
-        ValueError: more hidden layers, or no two neurons.
-    """
-    shape, theta = read_network("net", net)
-    return build_network(shape, _swapped(shape, theta, i, j))
-
-
-def solve_first_layer(
-    net: nn.Sequential, x: ArrayLike, outputs: ArrayLike
-) -> nn.Sequential:
-    """Return the network with the same upper layers and these outputs.
-
-    The map h of Nguyen 2019: down from the outputs through pseudo-inverses and inverse
-    activations, [W_1, b_1]^T = [x, 1]^+ z_1.
-
-    Args:
-        net: widths n_1 >= ... >= n_out, leaky ReLU, upper weights of full rank.
-        x: inputs with linearly independent rows of [x, 1], [N, n_0].
-        outputs: [N, n_out].
-
-    Raises:
-        TypeError: net is another kind of network.
-        ValueError: an assumption is not met; the message names it.
-    """
-    shape, theta = read_network("net", net)
-    x, outputs = read_data(x, outputs, shape, "squared")
-    chosen({"independent": DESCENT["independent"]}, shape, x)
-    for number, layer in enumerate(theta[1:], start=2):
-        rank = numerical_rank(layer[:-1])
-        if rank < layer.shape[1]:
-            raise ValueError(
-                f"the weights of layer {number} must have rank {layer.shape[1]}, "
-                f"got {rank}"
+        def curve(t: Array) -> Theta:
+            t = t[:, None, None]
+            return tuple(
+                layer + (1 - t) * p + t * q if p.any() or q.any() else layer
+                for layer, p, q in zip(self.curve(t[:, 0, 0]), first, last, strict=True)
             )
-    solver = SolvedLayer.of(theta, x, shape, 1)
-    lowest = solver.lowest(theta[1:], outputs, [np.zeros(1)] * len(theta))
-    return build_network(shape, (lowest, *theta[1:]))
+
+        return Segment(self.name, self.kind, curve, self.solved)
+
+    def at(self, t: float) -> Theta:
+        """Return the network at t, its matrices without a leading axis."""
+        moved = self.curve(np.array([float(t)]))
+        return tuple(layer[0] if layer.ndim == 3 else layer for layer in moved)
+
+
+def line(name: str, kind: Kind, start: Theta, end: Theta) -> Segment:
+    """Return the straight piece; a matrix that is one object in both does not move."""
+
+    def curve(t: Array) -> Theta:
+        t = t[:, None, None]
+        pairs = zip(start, end, strict=True)
+        return tuple(p if p is q else (1 - t) * p + t * q for p, q in pairs)
+
+    return Segment(name, kind, curve)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What float64 makes of a path; see `Path.certificate`.
+
+    Attributes:
+        barrier: largest loss on the path, less the larger of the losses at its ends.
+        jump: largest difference of a parameter where two segments meet, and between the
+            path's ends and the networks that it joins.
+        norm: largest Euclidean norm of all parameters.
+        singular_value: smallest singular value of all weights that are inverted on the
+            way; infinite if none are.
+        points: number of networks evaluated.
+    """
+
+    barrier: float
+    jump: float
+    norm: float
+    singular_value: float
+    points: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Path:
+    """A continuous curve of networks of one shape.
+
+    path(t) gives the parameters at t in [0, 1], of which every segment has an equal
+    share. Made by `connecting_path`, `descent_path`, `linear_path`, `bezier_path` and
+    `swap_path`.
+
+    Attributes:
+        segments: the pieces, in order.
+        shape: widths and slopes of the networks.
+        ends: the two networks joined, as matrices.
+        x: training inputs, [N, n_0].
+        y: training targets.
+        loss_name: "squared" or "cross_entropy".
+    """
+
+    segments: tuple[Segment, ...]
+    shape: Shape
+    ends: tuple[Theta, Theta]
+    x: Array
+    y: Targets
+    loss_name: str
+
+    def __repr__(self) -> str:
+        return f"Path({len(self.segments)} segments, widths {self.shape.widths})"
+
+    def __call__(self, t: ArrayLike) -> Array:
+        """Return all parameters in torch's order: [p] for a number t, [T, p] for T."""
+        return self._collected(t, flat)
+
+    def network(self, t: float) -> nn.Sequential:
+        """Return the network at t, in float64."""
+        ((_, place, local),) = self._places(np.array([float(t)]))
+        return build_network(self.shape, self.segments[place].at(local[0]))
+
+    def outputs(self, t: ArrayLike, x: ArrayLike | None = None) -> Array:
+        """Return the outputs at t, [N, m] or [T, N, m], on x or the training inputs."""
+        data = with_ones(self.x if x is None else read_inputs(x, self.shape))
+        return self._collected(t, lambda theta: outputs(theta, data, self.shape))
+
+    def loss(
+        self, t: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None
+    ) -> Array:
+        """Return the loss at t, shaped as t, on (x, y) or on the training data.
+
+        Raises:
+            ValueError: only one of x and y given, or wrong shapes.
+        """
+        if (x is None) is not (y is None):
+            raise ValueError("x and y must be given together")
+        if x is None or y is None:
+            x, y = self.x, self.y
+        x, y = read_data(x, y, self.shape, self.loss_name)
+        return LOSSES[self.loss_name](self.outputs(t, x), y)
+
+    def norm(self, t: ArrayLike) -> Array:
+        """Return the Euclidean norm of all parameters at t, shaped as t."""
+        norms: Array = np.linalg.norm(self(t), axis=-1)
+        return norms
+
+    def grid(self, points: int = 21) -> Array:
+        """Return t with so many equally spaced points on every segment, ends included.
+
+        Raises:
+            ValueError: `points` is no integer >= 2.
+        """
+        check_count("points", points, 2)
+        return np.linspace(0, 1, len(self.segments) * (points - 1) + 1)
+
+    def distance(self, t: ArrayLike) -> Array:
+        """Return the length walked at increasing t [T], as the sum of chords, [T]."""
+        steps = np.linalg.norm(np.diff(self(t), axis=0), axis=1)
+        return np.append(0.0, np.cumsum(steps))
+
+    def certificate(self, points: int = 21) -> Certificate:
+        """Measure what rounding makes of the path.
+
+        Theory proves the path (constant and convex segments cannot rise above their
+        ends); what is left to check is the rounding, at `points` on each segment.
+
+        Raises:
+            ValueError: `points` is no integer >= 2.
+        """
+        check_count("points", points, 2)
+        t = np.linspace(0, 1, points)
+        losses, norms, smallest = [], [], [math.inf]
+        for segment in self.segments:
+            theta = segment.curve(t)
+            found = outputs(theta, with_ones(self.x), self.shape)
+            losses.append(LOSSES[self.loss_name](found, self.y))
+            norms.append(np.linalg.norm(flat(theta), axis=1).max())
+            smallest += _singular_values(theta, segment.solved)
+        return Certificate(
+            barrier=float(max(map(np.max, losses)) - max(losses[0][0], losses[-1][-1])),
+            jump=self._jump(),
+            norm=float(max(norms)),
+            singular_value=float(min(smallest)),
+            points=points * len(self.segments),
+        )
+
+    def _jump(self) -> float:
+        """Return the largest difference of a parameter where two pieces meet."""
+        starts = [segment.at(0) for segment in self.segments] + [self.ends[1]]
+        ends = [self.ends[0]] + [segment.at(1) for segment in self.segments]
+        return max(
+            float(np.abs(p - q).max())
+            for end, start in zip(ends, starts, strict=True)
+            for p, q in zip(end, start, strict=True)
+        )
+
+    def _places(self, t: Array) -> Iterator[tuple[Indices, int, Array]]:
+        """Yield, for each segment met, the rows of t, its number, and t within it."""
+        if not (t.ndim == 1 and t.size and ((t >= 0) & (t <= 1)).all()):
+            raise ValueError(f"t must be a number or numbers in [0, 1], got {t}")
+        count = len(self.segments)
+        place = np.minimum((t * count).astype(int), count - 1)
+        for number in map(int, np.unique(place)):
+            rows = np.flatnonzero(place == number)
+            yield rows, number, np.clip(t[rows] * count - number, 0, 1)
+
+    def _collected(self, t: ArrayLike, measure: Callable[[Theta], Array]) -> Array:
+        """Return the measure of the network at every t, in the order of t."""
+        points = np.atleast_1d(np.asarray(t, dtype=np.float64))
+        found = [
+            (rows, measure(self.segments[number].curve(local)))
+            for rows, number, local in self._places(points)
+        ]
+        values = np.empty((len(points), *found[0][1].shape[1:]))
+        for rows, value in found:
+            values[rows] = value
+        return values if np.ndim(t) else values[0]
 
 
 def barrier(
@@ -331,104 +257,10 @@ def barrier(
     return float(losses.max() - max(losses[0], losses[-1]))
 
 
-def determinant_sign(net: nn.Sequential, x: ArrayLike) -> int:
-    """Return the sign of det [H_1, 1] of a network with one hidden layer of N - 1.
-
-    Ours. The outputs are [H_1, 1] times the upper matrix. While they are near enough to
-    targets of rank N (see `pass_height`) the determinant is not 0 and keeps its sign on
-    every path; exchanging two neurons flips it. So such a sublevel set is disconnected.
-
-    Args:
-        net: widths n_0, N - 1, n_out.
-        x: training inputs, [N, n_0].
-
-    Returns:
-        1, -1, or 0 if the matrix is singular.
-
-    Raises:
-        TypeError: net is another kind of network.
-        ValueError: other widths.
-    """
-    shape, theta = read_network("net", net)
-    _check_one_hidden(shape)
-    x = np.asarray(x, dtype=np.float64)
-    if x.shape != (shape.widths[1] + 1, shape.widths[0]):
-        raise ValueError(
-            "determinant_sign needs n_1 = N - 1 neurons for N samples x [N, n_0], "
-            f"got n_1 = {shape.widths[1]} and x of shape {list(x.shape)}"
-        )
-    features = activate(with_ones(x) @ theta[0], shape.slopes[0])
-    return int(np.linalg.slogdet(with_ones(features))[0])
-
-
-def pass_height(y: ArrayLike) -> float:
-    """Return the loss below which sublevel sets at width N - 1 fall apart.
-
-    Ours: sigma_N(y)^2 / (2N), the smallest singular value of the targets [N, n_out]. It
-    is the squared distance to the nearest matrix of rank below N, so that outputs with
-    a smaller squared loss have rank N, and det [H_1, 1] is not 0. For y = I: 1 / (2N).
-
-    Raises:
-        ValueError: `y` is not [N, n_out] with n_out >= N, or not finite.
-    """
-    y = np.asarray(y, dtype=np.float64)
-    if y.ndim != 2 or y.shape[1] < len(y) or not np.isfinite(y).all():
-        raise ValueError(
-            f"y must be finite, [N, n_out] with n_out >= N, got shape {list(y.shape)}"
-        )
-    return float(np.linalg.svd(y, compute_uv=False)[-1] ** 2 / (2 * len(y)))
-
-
-def _offered(method: str) -> Mapping[str, Needs]:
-    """Return the method of that name, or all of them for "auto"."""
-    if method == "auto":
-        return CONNECTING
-    if method not in CONNECTING:
-        raise ValueError(f"method must be 'auto' or one of {METHODS}, got {method!r}")
-    return {method: CONNECTING[method]}
-
-
-def _joined(
-    a: Theta, b: Theta, x: Array, shape: Shape, solved: int, rng: np.random.Generator
-) -> list[Segment]:
-    """Join two networks with the same layers below `solved`: CONNECT in our chapter.
-
-    Fade out what the upper layers do not see, turn a's upper weights into b's, slide
-    the outputs, fade b's hidden parts in. A single layer needs only the slide.
-    """
-    if shape.n_layers == solved:
-        return [line("slide", "convex", a, b)]
-    layer = SolvedLayer.of(a, x, shape, solved)
-    up, a = layer.restore_rank("a", a, rng)
-    down, b = layer.restore_rank("b", b, rng)
-    out, back = layer.fade("a: fade", a), layer.fade("b: fade", b)
-    turn = layer.turn("turn", out.at(1), back.at(1))
-    slide = layer.slide("slide", turn.at(1), layer.output(b))
-    pieces = (out, turn, slide, back.reversed())
-    corners = (a, out.at(1), turn.at(1), back.at(1), b)
-    ends = zip(pieces, pairwise(corners), strict=True)
-    welded = [piece.welded(*pair) for piece, pair in ends]
-    return [*up, *welded, *_backwards(down)]
-
-
-def _backwards(segments: list[Segment]) -> list[Segment]:
-    return [segment.reversed() for segment in reversed(segments)]
-
-
-def _swapped(shape: Shape, theta: Theta, i: int, j: int) -> Theta:
-    """Return the matrices with neurons i and j exchanged, or raise."""
-    _check_one_hidden(shape)
-    n = shape.widths[1]
-    if i not in range(n) or j not in range(n) or i == j:
-        raise ValueError(f"i and j must be two neurons of 0..{n - 1}, got {i} and {j}")
-    first, second = theta[0].copy(), theta[1].copy()
-    first[:, [i, j]] = first[:, [j, i]]
-    second[[i, j]] = second[[j, i]]
-    return first, second
-
-
-def _check_one_hidden(shape: Shape) -> None:
-    if shape.n_layers != 2:
-        raise ValueError(
-            f"net must have one hidden layer, got widths {shape.widths[1:-1]}"
-        )
+def _singular_values(theta: Theta, solved: int | None) -> list[float]:
+    """Return the least singular value of the weights of each layer above `solved`."""
+    inverted = theta[solved:] if solved else ()
+    return [
+        float(np.linalg.svd(layer[..., :-1, :], compute_uv=False)[..., -1].min())
+        for layer in inverted
+    ]

@@ -9,18 +9,30 @@ above do not see (the kernel of their weights) is free; we call it the hidden pa
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
+from torch import nn
 
-from helpers.sublevel_sets.full_rank import RANK, full_rank_curve, independent_columns
-from helpers.sublevel_sets.pyramid import (
+from helpers.sublevel_sets.arguments import read_data
+from helpers.sublevel_sets.assumptions import DESCENT, chosen
+from helpers.sublevel_sets.full_rank import (
+    RANK,
+    full_rank_curve,
+    independent_columns,
+    numerical_rank,
+)
+from helpers.sublevel_sets.matrices import (
     Array,
+    Indices,
     Shape,
     Theta,
     activate,
+    build_network,
     invert,
     pre_activations,
+    read_network,
     with_ones,
 )
-from helpers.sublevel_sets.walk import Segment, line
+from helpers.sublevel_sets.paths import Segment, line
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +176,13 @@ class SolvedLayer:
         return theta[self.solved :], self.hidden(theta), self.output(theta)
 
     def _hand_over(
-        self, name: str, theta: Theta, number: int, kept: Array, rest: Array, c: Array
+        self,
+        name: str,
+        theta: Theta,
+        number: int,
+        kept: Indices,
+        rest: Indices,
+        c: Array,
     ) -> Segment:
         """Move features h[rest] into h[kept] before layer `number`; c: [kept, rest]."""
         depth = number - self.solved
@@ -185,8 +203,41 @@ class SolvedLayer:
         return Segment(name, "constant", curve)
 
 
+def solve_first_layer(
+    net: nn.Sequential, x: ArrayLike, outputs: ArrayLike
+) -> nn.Sequential:
+    """Return the network with the same upper layers and these outputs.
+
+    The map h of Nguyen 2019: down from the outputs through pseudo-inverses and inverse
+    activations, [W_1, b_1]^T = [x, 1]^+ z_1.
+
+    Args:
+        net: widths n_1 >= ... >= n_out, leaky ReLU, upper weights of full rank.
+        x: inputs with linearly independent rows of [x, 1], [N, n_0].
+        outputs: [N, n_out].
+
+    Raises:
+        TypeError: net is another kind of network.
+        ValueError: an assumption is not met; the message names it.
+    """
+    shape, theta = read_network("net", net)
+    x, outputs = read_data(x, outputs, shape, "squared")
+    chosen({"independent": DESCENT["independent"]}, shape, x)
+    for number, layer in enumerate(theta[1:], start=2):
+        rank = numerical_rank(layer[:-1])
+        if rank < layer.shape[1]:
+            raise ValueError(
+                f"the weights of layer {number} must have rank {layer.shape[1]}, "
+                f"got {rank}"
+            )
+    solver = SolvedLayer.of(theta, x, shape, 1)
+    lowest = solver.lowest(theta[1:], outputs, [np.zeros(1)] * len(theta))
+    return build_network(shape, (lowest, *theta[1:]))
+
+
 def _seen(layer: Array, z: Array) -> Array:
     """Return the smallest h that the layer takes to z: (z - b) times W^+."""
     u, values, vt = np.linalg.svd(layer[..., :-1, :], full_matrices=False)
     along = (z - layer[..., -1:, :]) @ np.swapaxes(vt, -1, -2)
-    return along / values[..., None, :] @ np.swapaxes(u, -1, -2)
+    seen: Array = along / values[..., None, :] @ np.swapaxes(u, -1, -2)
+    return seen

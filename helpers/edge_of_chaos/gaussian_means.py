@@ -10,8 +10,9 @@ from collections.abc import Callable
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.edge_of_chaos.activations import Activation, Array, Function, Moments
+from helpers.activations import Activation, Array, Function, Moments
 
 _REACH = 9.0  # beyond, the Gaussian density is below 1e-18
 _FIXED = np.array([-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0])
@@ -21,7 +22,7 @@ _SMALL_RULE = np.polynomial.legendre.leggauss(14)
 _MOST_NODES = 1024
 
 
-def gaussian_moments(act: Activation, q: Array) -> Moments:
+def gaussian_moments(act: Activation, q: ArrayLike) -> Moments:
     """Return V[phi](q), V[phi'](q), V[phi''](q), each shaped as q; q >= 0."""
     q = np.maximum(np.asarray(q, dtype=np.float64), 1e-300)
     if act.moments is not None:
@@ -33,7 +34,8 @@ def gaussian_moments(act: Activation, q: Array) -> Moments:
 def gaussian_mean(act: Activation, integrand: Function, q: Array) -> Array:
     """Return E g(sqrt(q) Z) by quadrature, for g smooth away from act's kinks."""
     x, weight = _line(act, np.asarray(q, dtype=np.float64))
-    return np.sum(weight * integrand(x), axis=-1)
+    mean: Array = np.sum(weight * integrand(x), axis=-1)
+    return mean
 
 
 def _line(act: Activation, q: Array) -> tuple[Array, Array]:
@@ -106,13 +108,13 @@ class PairTable:
         """Return E (phi(u) - phi(v))^2 / 2 for a gap in [0, 2]."""
         if self.act.half_square is not None:
             return float(self.act.half_square(gap, self.q))
-        return gap * float(_series(self._ratio, gap))
+        return gap * _series(self._ratio, gap)
 
     def slope_mean(self, gap: float) -> float:
         """Return E phi'(u) phi'(v) for a gap in [0, 2]."""
         if self.act.slope_mean is not None:
             return float(self.act.slope_mean(gap, self.q))
-        return float(_series(self._slope, gap))
+        return _series(self._slope, gap)
 
     @cached_property
     def _ratio(self) -> Array:
@@ -139,7 +141,7 @@ def _coefficients(function: Callable[[float], float]) -> Array:
         angle = (np.arange(n) + 0.5) * math.pi / n
         theta = math.pi / 2 * (1 + np.cos(angle))
         values = np.array([function(2 * math.sin(t / 2) ** 2) for t in theta])
-        coefficients = 2 / n * np.cos(np.outer(np.arange(n), angle)) @ values
+        coefficients: Array = 2 / n * np.cos(np.outer(np.arange(n), angle)) @ values
         coefficients[0] /= 2
         tail = np.abs(coefficients[-n // 8 :]).max()
         if tail < 1e-12 * np.abs(values).max() or n >= _MOST_NODES:
@@ -150,4 +152,4 @@ def _coefficients(function: Callable[[float], float]) -> Array:
 def _series(coefficients: Array, gap: float) -> float:
     theta = 2 * math.asin(math.sqrt(min(max(gap, 0.0), 2.0) / 2))
     angle = math.acos(min(max(2 * theta / math.pi - 1, -1.0), 1.0))
-    return coefficients @ np.cos(np.arange(len(coefficients)) * angle)
+    return float(coefficients @ np.cos(np.arange(len(coefficients)) * angle))

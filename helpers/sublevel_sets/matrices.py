@@ -1,22 +1,22 @@
-"""Networks as tuples of matrices: reading, running, inverting the activation, losses.
+"""Networks as tuples of matrices: reading, running, inverting the activation.
 
 A layer is one matrix A of shape [n_in + 1, n_out]: the transposed weights and, as last
 row, the bias. With a column of ones behind the samples, z = [h, 1] A. Every function
 takes matrices with or without a leading axis of points.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import nn
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.signedinteger[Any]]
 Theta = tuple[Array, ...]
-Loss = Callable[[Array, NDArray], Array]
 
 _KINDS = (
     "torch.nn.Sequential of Linear and ReLU or LeakyReLU in turn, with a hidden layer "
@@ -40,11 +40,11 @@ class Shape:
 def read_network(name: str, net: nn.Sequential) -> tuple[Shape, Theta]:
     """Return shape and matrices of a network, or raise."""
     modules = list(net) if isinstance(net, nn.Sequential) else []
-    linears, activations = modules[::2], modules[1::2]
+    linears = [m for m in modules[::2] if isinstance(m, nn.Linear)]
+    activations = [m for m in modules[1::2] if isinstance(m, nn.ReLU | nn.LeakyReLU)]
     if not (
         len(linears) == len(activations) + 1 > 1
-        and all(isinstance(layer, nn.Linear) for layer in linears)
-        and all(isinstance(phi, nn.ReLU | nn.LeakyReLU) for phi in activations)
+        and len(linears) + len(activations) == len(modules)
     ):
         raise TypeError(f"{name} must be a {_KINDS}, got {net!r}")
     if any(layer.bias is None for layer in linears):
@@ -122,63 +122,6 @@ def outputs(theta: Theta, data: Array, shape: Shape) -> Array:
     """Return the outputs with a leading axis of points, [T or 1, N, m]."""
     found = pre_activations(theta, data, shape.slopes)[-1]
     return found if found.ndim == 3 else found[None]
-
-
-def squared(outputs: Array, y: Array) -> Array:
-    """Return ||outputs - y||^2 / (2 N), [...] for outputs [..., N, m]."""
-    return ((outputs - y) ** 2).sum(axis=(-2, -1)) / (2 * len(y))
-
-
-def cross_entropy(outputs: Array, y: NDArray[np.int64]) -> Array:
-    """Return the mean over samples of log sum exp(outputs) - outputs[y]."""
-    top = outputs.max(axis=-1, keepdims=True)
-    total = np.log(np.exp(outputs - top).sum(axis=-1)) + top[..., 0]
-    return (total - outputs[..., np.arange(len(y)), y]).mean(axis=-1)
-
-
-LOSSES: dict[str, Loss] = {"squared": squared, "cross_entropy": cross_entropy}
-
-
-def read_inputs(x: ArrayLike, shape: Shape) -> Array:
-    """Return x [N, n_0] as an array, or raise."""
-    x, n_in = np.asarray(x, dtype=np.float64), shape.widths[0]
-    if x.ndim != 2 or len(x) == 0 or x.shape[1] != n_in or not np.isfinite(x).all():
-        raise ValueError(f"x must be finite, [N, {n_in}], got shape {list(x.shape)}")
-    return x
-
-
-def read_data(x: ArrayLike, y: ArrayLike, shape: Shape, loss: str) -> tuple:
-    """Return x [N, n_0] and y ([N, m], or [N] classes) as arrays, or raise."""
-    if loss not in LOSSES:
-        raise ValueError(f"loss must be one of {sorted(LOSSES)}, got {loss!r}")
-    x, y, n_out = read_inputs(x, shape), np.asarray(y), shape.widths[-1]
-    if loss == "squared":
-        y = y.astype(np.float64)
-        if y.shape != (len(x), n_out) or not np.isfinite(y).all():
-            allowed = f"[{len(x)}, {n_out}] for loss 'squared'"
-            raise ValueError(f"y must be finite, {allowed}, got shape {list(y.shape)}")
-    elif not (
-        np.issubdtype(y.dtype, np.integer)
-        and y.shape == (len(x),)
-        and 0 <= y.min() <= y.max() < n_out
-    ):
-        raise ValueError(
-            f"y must hold {len(x)} classes 0..{n_out - 1} for loss 'cross_entropy', "
-            f"got {y.dtype} of shape {list(y.shape)}"
-        )
-    return x, y
-
-
-def random_generator(seed: int) -> np.random.Generator:
-    """Return numpy's generator of that seed, or raise."""
-    check_count("seed", seed, 0)
-    return np.random.default_rng(seed)
-
-
-def check_count(name: str, value: int, least: int) -> None:
-    """Raise unless the value is an integer of that size or more."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
 
 
 def _matrix(layer: nn.Linear) -> Array:
