@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def hard_tanh_breakpoints(
         net = networks.mlp([3, 8, 8, 1], "hard_tanh", sigma_w=2, sigma_b=1, seed=seed)
         layers = [_arrays(net[i]) for i in (0, 2)]
         start, end = np.random.default_rng(seed).normal(size=(2, 3)) * 2
-        right = linear_regions.line_breakpoints(net, start, end)
+        right = np.asarray(linear_regions.line_breakpoints(net, start, end))
         yours = asked(answer, layers, start, end)
         if isinstance(yours, Check):
             return yours
@@ -51,7 +52,7 @@ def angle_law(answer: Callable[[np.ndarray, np.ndarray, float], float]) -> Check
     return PASSED
 
 
-def half_of_layer_three(answer: float) -> Check:
+def half_of_layer_three(answer: float | EllipsisType | None) -> Check:
     """Chapter 1, exercise 4: the bias variance that leaves half inside [-1, 1]."""
     if answer is None or answer is ...:
         return UNSOLVED

@@ -69,4 +69,5 @@ def scaled_branch(answer: Callable[[float, int], float]) -> Check:
 
 
 def _normalized(y: np.ndarray) -> np.ndarray:
-    return (y - y.mean(axis=0)) / y.std(axis=0)
+    normalized: np.ndarray = (y - y.mean(axis=0)) / y.std(axis=0)
+    return normalized

@@ -5,8 +5,22 @@ Networks" (ICML 2019). A neuron is its pre-activation z = Wh + b; a ReLU neuron 
 its kink at z = 0. In an activation region no neuron leaves its linear piece; in a
 linear region the gradient of the output is continuous. Layers are numbered 1..L as in
 the paper, the neurons of a layer from 0. All arithmetic is in float64.
+
+Read in this order:
+    piecewise.py: a network as affine maps and piecewise-linear activations in turn.
+    line_cuts.py: the knots of a network along many segments at once.
+    lines.py: the regions along a segment, and how many there are.
+    window.py: a window of a plane, and its area and perimeter on the unit sphere.
+    plane_cuts.py: polygons, cut by one neuron after the other.
+    planes.py: the regions in a window of a plane.
+    drawing.py: their picture.
+    distance.py: the distance to the nearest boundary, and the gradients of neurons.
+    telgarsky.py: the worst case, a sawtooth.
+    laws.py: what random networks have in expectation, and the theorems' bounds.
 """
 
+from helpers.linear_regions.distance import distance_to_boundary, gradient_norms
+from helpers.linear_regions.drawing import plot_plane
 from helpers.linear_regions.laws import (
     breakpoint_density,
     breakpoint_scale,
@@ -16,19 +30,15 @@ from helpers.linear_regions.laws import (
     expected_distance,
     expected_plane_regions,
 )
-from helpers.linear_regions.regions import (
+from helpers.linear_regions.lines import (
     LineRegions,
-    PlaneRegions,
     count_line_regions,
-    distance_to_boundary,
-    gradient_norms,
     line_breakpoints,
     line_regions,
-    plane_regions,
-    plot_plane,
-    sawtooth,
-    window_on_sphere,
 )
+from helpers.linear_regions.planes import PlaneRegions, plane_regions
+from helpers.linear_regions.telgarsky import sawtooth
+from helpers.linear_regions.window import window_on_sphere
 
 __all__ = [
     "LineRegions",

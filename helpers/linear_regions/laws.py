@@ -102,12 +102,15 @@ def expected_breakpoints(
         )
     direction = (q - p) / np.linalg.norm(q - p)
     a, b = p @ direction, q @ direction
-    options = {"distance": np.linalg.norm(p - a * direction), "sigma_w": sigma_w}
-    layers = range(1, len(widths) + 1)
+    distance = np.float64(np.linalg.norm(p - a * direction))
     _check_at_least(1, **{f"widths[{i}]": width for i, width in enumerate(widths)})
-    gamma = [breakpoint_scale(layer, sigma_b, len(p), **options) for layer in layers]
+    gamma = [
+        breakpoint_scale(layer, sigma_b, len(p), distance=distance, sigma_w=sigma_w)
+        for layer in range(1, len(widths) + 1)
+    ]
     angle = np.arctan2(b, gamma) - np.arctan2(a, gamma)
-    return np.asarray(widths) * angle / np.pi
+    expected: NDArray[np.float64] = np.asarray(widths) * angle / np.pi
+    return expected
 
 
 def expected_plane_regions(n_neurons: int, area: float, perimeter: float) -> float:

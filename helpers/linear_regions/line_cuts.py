@@ -107,7 +107,8 @@ def _crossings(knots: Knots, kink: Tensor) -> tuple[Tensor, Tensor]:
     above, below = knots.values > kink, knots.values < kink
     passes = (above[:-1] & below[1:]) | (below[:-1] & above[1:])
     passes &= (knots.line[:-1] == knots.line[1:])[:, None]
-    return passes.nonzero(as_tuple=True)
+    cell, neuron = passes.nonzero(as_tuple=True)
+    return cell, neuron
 
 
 def _new_knots(knots: Knots, cell: Tensor, neuron: Tensor, kink: Tensor) -> Knots:

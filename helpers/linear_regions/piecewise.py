@@ -13,6 +13,9 @@ from helpers.networks import Abs
 ROUNDING = 1e-13
 """A pre-activation is on a kink when it is nearer than this times |W||h| + |b|."""
 
+SAME_SLOPE = 1e-9
+"""Gradients this near are equal; unit: the largest gradient."""
+
 
 @dataclass(frozen=True)
 class Affine:
@@ -125,9 +128,11 @@ def read_network(net: nn.Sequential) -> Network:
         if isinstance(part, Affine):
             _check_fit(part, affine or (hidden[-1][0] if hidden else None), index)
             affine = part.after(affine) if affine else part
-        elif part and affine is None:
-            raise ValueError(f"net[{index}] is an activation and must follow a Linear")
         elif part:
+            if affine is None:
+                raise ValueError(
+                    f"net[{index}] is an activation and must follow a Linear"
+                )
             hidden.append((affine, part))
             affine = None
     return Network(tuple(hidden), affine or _identity(hidden))

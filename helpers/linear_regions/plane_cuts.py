@@ -80,8 +80,8 @@ class _Mesh:
         s0, s1, t0, t1 = extent
         corners = [[s0, t0], [s1, t0], [s1, t1], [s0, t1]]
         ring = [[0, 1, 2, 3], [1, 2, 3, 0], [1] * 4, [0] * 4]
-        options = {"dtype": torch.float64, "device": device}
-        self.values = _Growing(torch.tensor(corners, **options))
+        start = torch.tensor(corners, dtype=torch.float64, device=device)
+        self.values = _Growing(start)
         self.edges = _Growing(torch.tensor(ring, device=device), axis=1)
         self.parent = _Growing(torch.arange(2, device=device))
 

@@ -6,8 +6,19 @@ random ReLU network (the paper writes x^l for h_l). Data moments average over in
 and positions, not over weights: mu_p are central, nu_p are not; both are then averaged
 over channels. The normalized sensitivity is chi_l = sqrt(mu_2(dh_l) / mu_2(h_l)), over
 the same at l = 0.
+
+Read in this order:
+    laws.py: constants, exponents and exact limits in closed form.
+    moments.py: the moments of one signal and one noise.
+    tangent.py: signal and noise through one layer, or one residual unit.
+    batches.py: the inputs read; of each draw, its generator, batch and noise.
+    trajectory.py: the moments by draw and layer, and their intervals.
+    propagation.py: the simulation, which sends many draws through many layers.
+    fits.py: an exponential and a power law, fitted to each draw.
+    arguments.py: checks of arguments that the other files share.
 """
 
+from helpers.well_behaved.fits import Fit, growth_exponent, growth_rate
 from helpers.well_behaved.laws import (
     GAUSSIAN_MEAN_ABS,
     activation_growth,
@@ -18,14 +29,8 @@ from helpers.well_behaved.laws import (
     residual_growth,
     wide_vanilla,
 )
-from helpers.well_behaved.moments import (
-    ARCHITECTURES,
-    Fit,
-    MomentTrajectory,
-    growth_exponent,
-    growth_rate,
-    propagate,
-)
+from helpers.well_behaved.propagation import ARCHITECTURES, propagate
+from helpers.well_behaved.trajectory import MomentTrajectory
 
 __all__ = [
     "ARCHITECTURES",

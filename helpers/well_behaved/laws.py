@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, polygamma
 from scipy.stats import binom
 
+from helpers.well_behaved.arguments import check_count, check_number
+
 Array = NDArray[np.float64]
 
 GAUSSIAN_MEAN_ABS = math.sqrt(2 / math.pi)
@@ -33,8 +35,9 @@ def activation_growth(mean_abs: ArrayLike = GAUSSIAN_MEAN_ABS) -> Array:
     """
     moment = np.asarray(mean_abs, dtype=np.float64)
     if not ((moment >= 0) & (moment <= 1)).all():
-        raise ValueError(f"mean_abs must lie in [0, 1], got {mean_abs}")
-    return (1 - moment**2 / 2) ** -0.5
+        raise ValueError(f"mean_abs must lie in [0, 1], got {mean_abs!s}")
+    growth: Array = (1 - moment**2 / 2) ** -0.5
+    return growth
 
 
 def rank_growth(rank: ArrayLike) -> Array:
@@ -55,8 +58,10 @@ def rank_growth(rank: ArrayLike) -> Array:
     """
     r = np.asarray(rank, dtype=np.float64)
     if not (r >= 1).all():
-        raise ValueError(f"rank must be at least 1, got {rank}")
-    return np.sqrt(np.divide(r, r - 2, out=np.full(r.shape, np.inf), where=r > 2))
+        raise ValueError(f"rank must be at least 1, got {rank!s}")
+    ratio = np.divide(r, r - 2, out=np.full(r.shape, np.inf), where=r > 2)
+    growth: Array = np.sqrt(ratio)
+    return growth
 
 
 def residual_exponent(branch_depth: int, layer_growth: float | None = None) -> float:
@@ -201,7 +206,8 @@ def _relu_kernel(kernel: Array) -> Array:
     cosine = np.clip(kernel / scale, -1, 1)
     np.fill_diagonal(cosine, 1)
     angle = np.arccos(cosine)
-    return scale * (np.sin(angle) + (math.pi - angle) * cosine) / math.pi
+    after: Array = scale * (np.sin(angle) + (math.pi - angle) * cosine) / math.pi
+    return after
 
 
 def _branch_factor(branch_depth: int, layer_growth: float | None) -> float:
@@ -209,15 +215,3 @@ def _branch_factor(branch_depth: int, layer_growth: float | None) -> float:
     growth = float(activation_growth()) if layer_growth is None else layer_growth
     check_number("layer_growth", growth, 1, math.inf)
     return growth ** (2 * branch_depth)
-
-
-def check_count(name: str, value: int, least: int = 1) -> None:
-    """Raise unless the value is an integer of at least `least`."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
-
-
-def check_number(name: str, value: float, low: float, high: float) -> None:
-    """Raise unless the value is a number in [low, high]."""
-    if not (isinstance(value, int | float) and low <= value <= high):
-        raise ValueError(f"{name} must lie in [{low}, {high}], got {value!r}")

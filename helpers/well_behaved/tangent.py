@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn.functional import conv1d, conv2d, pad
+
+Generators = Sequence[Generator]
+
+_HE = 2.0  # the gain that keeps nu_2 through a ReLU
 
 
 @dataclass(frozen=True)
@@ -34,30 +38,8 @@ class Pair:
         return Pair(self.x * x_scale.view(shape), self.dx * dx_scale.view(shape))
 
 
-def signal_power(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return nu_2 and mu_2 of each draw: mean over channels of the data moments."""
-    flat = x.flatten(1, -2)
-    mean = flat.mean(1, keepdim=True)
-    return flat.square().mean((1, 2)), (flat - mean).square().mean((1, 2))
-
-
-def noise_power(dx: Tensor) -> Tensor:
-    """Return the second moment of the noise of each draw, [r]."""
-    return dx.square().flatten(1).mean(1)
-
-
-def effective_rank(x: Tensor, *, centre: bool) -> Tensor:
-    """Return Tr C / ||C||_2 over samples and positions of each draw, [r]."""
-    a = x.flatten(1, -2)
-    if centre:
-        a = a - a.mean(1, keepdim=True)
-    gram = a @ a.mT if a.shape[1] <= a.shape[2] else a.mT @ a
-    spectrum = torch.linalg.eigvalsh(gram)
-    return spectrum.sum(-1) / spectrum[..., -1]
-
-
 def affine(
-    pair: Pair, width: int, gain: float, layer: Layer, generators: Sequence
+    pair: Pair, width: int, gain: float, layer: Layer, generators: Generators
 ) -> Pair:
     """Multiply by, or convolve with, fresh Gaussian weights N(0, gain / fan-in).
 
@@ -82,7 +64,7 @@ def affine(
 
 
 def _normals(
-    like: Tensor, shape: tuple[int, ...], scale: float, generators: Sequence
+    like: Tensor, shape: tuple[int, ...], scale: float, generators: Generators
 ) -> Tensor:
     """Draw N(0, scale^2), [r, *shape], each draw from its own generator."""
     normals = like.new_empty(len(generators), *shape)
@@ -98,7 +80,8 @@ def _convolved(h: Tensor, weight: Tensor, layer: Layer) -> Tensor:
     padded = pad(rows, (half, half) * layer.spatial, mode="circular")
     convolve = conv1d if layer.spatial == 1 else conv2d
     y = convolve(padded, weight).movedim(1, -1)
-    return y.unflatten(0, h.shape[:2])
+    pairs: Tensor = y.unflatten(0, h.shape[:2])
+    return pairs
 
 
 def normalize(pair: Pair, layer: Layer) -> Pair:
@@ -135,25 +118,32 @@ def relu(pair: Pair, layer: Layer) -> Pair:
     return Pair(x, pair.dx * (pair.x > 0))
 
 
-def activation_moments(z: Tensor) -> dict[str, Tensor]:
-    """Return the moment ratios of pre-activations, the mean over channels, [r].
+@dataclass(frozen=True)
+class Unit:
+    """One layer, or one residual unit with a branch of `branch_depth` layers."""
 
-    mean_abs nu_1(|z|) and kurtosis mu_4(z), of centred channels of unit variance;
-    sign_product nu_1(z+) nu_1(z-) over mu_2(z); mixed_signs, the share of channels in
-    which both signs occur.
-    """
-    flat = z.flatten(1, -2)
-    centred = flat - flat.mean(1, keepdim=True)
-    square = centred.square()
-    variance = square.mean(1)
-    tiny = torch.finfo(z.dtype).tiny
-    safe = variance.clamp_min(tiny)
-    positive = flat.clamp_min(0).mean(1)
-    negative = positive - flat.mean(1)
-    mixed = (positive > 0) & (flat.amin(1) < 0)
-    return {
-        "mean_abs": (centred.abs().mean(1) / safe.sqrt()).mean(1),
-        "kurtosis": ((square / safe[:, None]).square().mean(1)).mean(1),
-        "sign_product": (positive * negative).mean(1) / variance.mean(1),
-        "mixed_signs": mixed.to(z.dtype).mean(1),
-    }
+    layer: Layer
+    width: int
+    skip: float
+    branch_depth: int  # 0 for a feed-forward layer
+
+    def __call__(self, pair: Pair, generators: Generators) -> tuple[Pair, Pair, Pair]:
+        """Return the state after the unit, and before and after its first ReLU."""
+        if not self.branch_depth:
+            z, after = self._activated(self._affine(pair, generators))
+            return after, z, after
+        z, after = self._activated(pair)
+        branch = self._affine(after, generators)
+        for _ in range(self.branch_depth - 1):
+            _, inner = self._activated(branch)
+            branch = self._affine(inner, generators)
+        state = Pair(self.skip * pair.x + branch.x, self.skip * pair.dx + branch.dx)
+        return state, z, after
+
+    def _affine(self, pair: Pair, generators: Generators) -> Pair:
+        return affine(pair, self.width, _HE, self.layer, generators)
+
+    def _activated(self, pair: Pair) -> tuple[Pair, Pair]:
+        """Return what enters the ReLU, after batch norm if there is one, and leaves."""
+        z = normalize(pair, self.layer) if self.layer.normalize else pair
+        return z, relu(z, self.layer)

@@ -1,0 +1,31 @@
+"""The worst case: Telgarsky's network, whose pieces double with every layer."""
+
+import torch
+from torch import nn
+
+
+def sawtooth(n: int) -> nn.Sequential:
+    """Return Telgarsky's network: n hidden layers of width 2, 2^n pieces on [0, 1].
+
+    Telgarsky, "Benefits of Depth in Neural Networks" (COLT 2016): the n-fold
+    composition of the tent map m(s) = 2 relu(s) - 4 relu(s - 1/2).
+
+    Args:
+        n: number of hidden layers, 1 or more; exact in float64 up to n = 50.
+
+    Raises:
+        ValueError: `n` below 1.
+    """
+    if n < 1:
+        raise ValueError(f"n must be at least 1, got {n}")
+    tent, shift = [[2.0, -4.0]], [0.0, -0.5]
+    weights = [[[1.0], [1.0]], *[tent * 2] * (n - 1), tent]
+    biases = [shift] * n + [[0.0]]
+    layers: list[nn.Module] = []
+    for weight, bias in zip(weights, biases, strict=True):
+        linear = nn.utils.skip_init(nn.Linear, len(weight[0]), len(bias)).double()
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor(weight))
+            linear.bias.copy_(torch.tensor(bias))
+        layers += [linear, nn.ReLU()]
+    return nn.Sequential(*layers[:-1])

@@ -1,0 +1,91 @@
+"""A window of a plane: read and checked, and projected to the unit sphere."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from helpers.linear_regions.piecewise import Affine, read_points
+
+Array = NDArray[np.float64]
+
+
+def read_plane(origin: ArrayLike, u: ArrayLike, v: ArrayLike, n_in: int) -> Affine:
+    """Return the map (s, t) -> origin + s u + t v.
+
+    Raises:
+        ValueError: wrong shape, NaN or infinity, or u parallel to v.
+    """
+    named = {"origin": origin, "u": u, "v": v}
+    vectors = {name: read_points(name, part, n_in) for name, part in named.items()}
+    for name, vector in vectors.items():
+        if vector.ndim != 1:
+            shape = list(vector.shape)
+            raise ValueError(f"{name} must have shape [{n_in}], got {shape}")
+    directions = torch.stack([vectors["u"], vectors["v"]], dim=1)
+    unit = torch.nn.functional.normalize(directions, dim=0)
+    if torch.linalg.matrix_rank(unit) < 2:
+        raise ValueError("u and v must span a plane, got parallel or zero directions")
+    return Affine(directions, vectors["origin"])
+
+
+def read_extent(extent: Sequence[float]) -> tuple[float, ...]:
+    """Return the window (s0, s1, t0, t1), four floats.
+
+    Raises:
+        ValueError: not four finite numbers with s0 < s1 and t0 < t1.
+    """
+    window = tuple(float(bound) for bound in extent)
+    if len(window) != 4 or not all(map(math.isfinite, window)):
+        raise ValueError(f"extent must be four finite numbers, got {window}")
+    if not (window[0] < window[1] and window[2] < window[3]):
+        raise ValueError(
+            f"extent must be (s0, s1, t0, t1), s0 < s1 and t0 < t1, got {window}"
+        )
+    return window
+
+
+def window_on_sphere(
+    origin: ArrayLike, u: ArrayLike, v: ArrayLike, extent: Sequence[float]
+) -> tuple[float, float]:
+    """Return area and perimeter of a window, projected to the unit sphere.
+
+    Without biases the regions are cones, so that only directions matter. The window of
+    `plane_regions` becomes a spherical quadrilateral; its area is the sum of the solid
+    angles of two triangles, tan(angle / 2) = det / (1 + sum of the scalar products).
+
+    Args:
+        origin: a point of the plane, [n_in]; the plane must not contain 0.
+        u: direction of s, [n_in].
+        v: direction of t, [n_in].
+        extent: (s0, s1, t0, t1).
+
+    Returns:
+        Area in (0, 2 pi) and perimeter in (0, 2 pi).
+
+    Raises:
+        ValueError: as in `plane_regions`, or a plane through the origin.
+    """
+    plane = read_plane(origin, u, v, np.asarray(origin).shape[-1])
+    s0, s1, t0, t1 = read_extent(extent)
+    basis = np.column_stack([plane.weight.numpy(), plane.bias.numpy()])
+    if np.linalg.matrix_rank(basis) < 3:
+        raise ValueError("the plane must not contain 0, where directions are undefined")
+    window = np.array([[s0, s1, s1, s0], [t0, t0, t1, t1], [1, 1, 1, 1]])
+    rays = (np.linalg.qr(basis).R @ window).T
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    area = _solid_angle(rays[[0, 1, 2]]) + _solid_angle(rays[[0, 2, 3]])
+    sides = zip(rays, np.roll(rays, -1, axis=0), strict=True)
+    return area, sum(_angle(a, b) for a, b in sides)
+
+
+def _solid_angle(triangle: Array) -> float:
+    """Return the area of the spherical triangle with these unit vectors as corners."""
+    products = (triangle * np.roll(triangle, -1, axis=0)).sum()
+    return 2 * math.atan2(abs(np.linalg.det(triangle)), 1 + products)
+
+
+def _angle(a: Array, b: Array) -> float:
+    return math.atan2(np.linalg.norm(np.cross(a, b)), a @ b)
