@@ -84,17 +84,7 @@ def escape_indicator(
     Cost: the first k + 1 eigenpairs of H, its trace, and one product of H with each of
     the N centred gradients (none for arrays).
     """
-    h: SymmetricOperator | Array
-    s: GradientNoise | Array
-    if isinstance(hessian, SymmetricOperator):
-        h = hessian
-    else:
-        h = read_symmetric("hessian", hessian)
-    s = noise if isinstance(noise, GradientNoise) else read_symmetric("noise", noise)
-    if h.shape != s.shape:
-        raise ValueError(
-            f"hessian and noise must have one shape, got {h.shape} and {s.shape}"
-        )
+    h, s = _read(hessian, noise)
     size = h.shape[0]
     if not 1 <= k < size:
         raise ValueError(f"k must be in 1..{size - 1}, got {k!r}")
@@ -118,16 +108,6 @@ def escape_indicator(
         gap=gap / math.log(size),
         dimension=size,
     )
-
-
-def _trace_of_product(h: SymmetricOperator | Array, s: GradientNoise | Array) -> float:
-    """Tr(H S) with as few products as there are."""
-    if not isinstance(s, GradientNoise):
-        return float(np.sum((h @ s) * np.eye(len(s))))
-    rows = s.rows()
-    step = max(1, _ROWS_AT_ONCE // h.shape[0])
-    blocks = (rows[i : i + step] for i in range(0, len(rows), step))
-    return float(sum(np.sum((h @ block.T).T * block) for block in blocks))
 
 
 def ratio_bound(
@@ -156,3 +136,31 @@ def ratio_bound(
     if not alignment >= 0:
         raise ValueError(f"alignment must be >= 0, got {alignment!r}")
     return alignment * size / (k + size ** (1 - gap)) ** 2
+
+
+def _read(
+    hessian: SymmetricOperator | ArrayLike, noise: GradientNoise | ArrayLike
+) -> tuple[SymmetricOperator | Array, GradientNoise | Array]:
+    """Return both, arrays checked, or raise unless they have one shape."""
+    h: SymmetricOperator | Array
+    s: GradientNoise | Array
+    if isinstance(hessian, SymmetricOperator):
+        h = hessian
+    else:
+        h = read_symmetric("hessian", hessian)
+    s = noise if isinstance(noise, GradientNoise) else read_symmetric("noise", noise)
+    if h.shape != s.shape:
+        raise ValueError(
+            f"hessian and noise must have one shape, got {h.shape} and {s.shape}"
+        )
+    return h, s
+
+
+def _trace_of_product(h: SymmetricOperator | Array, s: GradientNoise | Array) -> float:
+    """Tr(H S) with as few products as there are."""
+    if not isinstance(s, GradientNoise):
+        return float(np.sum((h @ s) * np.eye(len(s))))
+    rows = s.rows()
+    step = max(1, _ROWS_AT_ONCE // h.shape[0])
+    blocks = (rows[i : i + step] for i in range(0, len(rows), step))
+    return float(sum(np.sum((h @ block.T).T * block) for block in blocks))
