@@ -9,17 +9,32 @@ sigma(x_0, mu) the noise at which that probability is mu.
     python -m helpers.adversarial_noise --data mnist --output results.json
 
 trains networks with several noises and measures all of these; `--help` lists the rest.
+
+Read in this order:
+
+    geometry.py        closed forms: half-spaces, the isoperimetric bound, shells
+    decisions.py       a classifier: labels, scores, linearisations
+    rates.py           error rates in noise, and sigma(x_0, mu)
+    nearest_errors.py  d(x_0, E), the best of the attacks below
+    boundary.py        the nearest of several linear boundaries, in a box
+    search.py          the best error so far, and its line search
+    attacks.py         DeepFool, decoupled direction and norm, boundary descent
+    noisy_copies.py    distances from noisy copies to the nearest error
+    rare_events.py     error rates too small to count, by splitting
+    extrapolation.py   d(x_0, E) from rates alone, without an attack
+    training.py        training on noise, and on the worst images near by
+    corruptions.py     corrupted images
+    published.py       accuracies on them that the authors published
+    study.py           all of it on networks of a data set of choice
+    __main__.py        the command of that study
+    intervals.py       confidence intervals of a probability
+    draws.py           random numbers of an image
+    arguments.py       what the functions accept
 """
 
-from helpers.adversarial_noise.corruptions import (
-    CORRUPTIONS,
-    PublishedAccuracy,
-    corrupt,
-    published_accuracy,
-)
-from helpers.adversarial_noise.decisions import (
-    labels,
-)
+from helpers.adversarial_noise.corruptions import CORRUPTIONS, corrupt
+from helpers.adversarial_noise.decisions import labels
+from helpers.adversarial_noise.extrapolation import Extrapolation, probit_distance
 from helpers.adversarial_noise.geometry import (
     halfspace_distance,
     isoperimetric_quantile,
@@ -28,29 +43,12 @@ from helpers.adversarial_noise.geometry import (
     shell_quantile,
     smoothing_radius,
 )
-from helpers.adversarial_noise.nearest_errors import (
-    Distances,
-    nearest_error,
-)
-from helpers.adversarial_noise.noisy_distances import (
-    noisy_distances,
-)
-from helpers.adversarial_noise.rare_events import (
-    Extrapolation,
-    RareRate,
-    probit_distance,
-    rare_error_rate,
-)
-from helpers.adversarial_noise.rates import (
-    NoiseScale,
-    Rate,
-    error_rate,
-    noise_scale,
-)
-from helpers.adversarial_noise.training import (
-    train_adversarially,
-    train_with_noise,
-)
+from helpers.adversarial_noise.nearest_errors import Distances, nearest_error
+from helpers.adversarial_noise.noisy_copies import noisy_distances
+from helpers.adversarial_noise.published import PublishedAccuracy, published_accuracy
+from helpers.adversarial_noise.rare_events import RareRate, rare_error_rate
+from helpers.adversarial_noise.rates import NoiseScale, Rate, error_rate, noise_scale
+from helpers.adversarial_noise.training import train_adversarially, train_with_noise
 
 __all__ = [
     "CORRUPTIONS",

@@ -8,122 +8,17 @@ import platform
 import re
 import shlex
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
-from torch import Tensor, nn
-from tqdm import tqdm
 
-from helpers import adversarial_noise as an
 from helpers import data
+from helpers.adversarial_noise.study import study
 
 _DIGITS = 5  # significant digits of the numbers that are stored
-
-
-def network(shape: Sequence[int], width: int, n_classes: int, seed: int) -> nn.Module:
-    """Return a small convolutional network for images of a shape.
-
-    Three layers of 3x3 convolutions, the last two with stride 2, of `width`, 2 `width`
-    and 4 `width` channels, ReLU, one linear layer; torch's own initialisation.
-
-    Args:
-        shape: [channels, height, width] of an image.
-        width: channels of the first layer.
-        n_classes: number of logits.
-        seed: integer; torch's global generator is put back afterwards.
-    """
-    layers, channels = [], shape[0]
-    with torch.random.fork_rng([]):
-        torch.manual_seed(seed)
-        for factor, stride in ((1, 1), (2, 2), (4, 2)):
-            layers.append(nn.Conv2d(channels, factor * width, 3, stride, padding=1))
-            layers.append(nn.ReLU())
-            channels = factor * width
-        side = [-(-size // 4) for size in shape[1:]]
-        layers += [nn.Flatten(), nn.Linear(channels * side[0] * side[1], n_classes)]
-    return nn.Sequential(*layers)
-
-
-def study(options: argparse.Namespace) -> dict[str, Any]:
-    """Train a network for each noise and radius and measure it; see `measure`."""
-    dataset = data.load(options.data, n_train=options.train, seed=options.seed)
-    ways = [("noise", sigma) for sigma in options.noise]
-    ways += [("radius", radius) for radius in options.radius]
-    models = []
-    for way, strength in tqdm(ways, "networks", leave=False):
-        net = network(
-            dataset.x_train.shape[1:], options.width, dataset.n_classes, options.seed
-        ).to(options.device)
-        train = an.train_with_noise if way == "noise" else an.train_adversarially
-        start = time.perf_counter()
-        chosen = {"batch_size": options.batch_size, "epochs": options.epochs}
-        train(
-            net, dataset.x_train, dataset.y_train, strength, lr=options.lr,
-            seed=options.seed, record_every=options.epochs, **chosen,
-        )  # fmt: skip
-        seconds = {"training": time.perf_counter() - start}
-        start = time.perf_counter()
-        found = measure(net.eval(), dataset, options)
-        seconds["measuring"] = time.perf_counter() - start
-        models.append({way: strength, **found, "seconds": seconds})
-    return {"settings": vars(options), "models": models}
-
-
-def measure(
-    net: nn.Module, dataset: data.Dataset, options: argparse.Namespace
-) -> dict[str, Any]:
-    """Return what chapter 10 says of one network, from its test images.
-
-    Accuracy; sigma(x_0, 0.01) and the nearest error of `images` images that it gets
-    right; for `few` of them, both finite, the median distance of `points` noisy copies
-    beside the isoperimetric bound, and the distance without an attack; accuracy on
-    corruptions.
-    """
-    x_test, y_test = dataset.x_test[: options.test], dataset.y_test[: options.test]
-    x_test, y_test = x_test.to(options.device), y_test.to(options.device)
-    right = an.labels(net, x_test) == y_test
-    x, y = x_test[right][: options.images], y_test[right][: options.images]
-    seed = options.seed
-    scale = an.noise_scale(net, x, y, n=options.draws, seed=seed)
-    distance = an.nearest_error(net, x, y).distance
-    usable = np.isfinite(scale.sigma) & np.isfinite(distance)
-    ratio = distance[usable] / scale.sigma[usable]
-    few = np.flatnonzero(usable)[: options.few]
-    sigma = scale.sigma[few]
-    noisy = an.noisy_distances(net, x[few], y[few], sigma, options.points, seed=seed)
-    bound = an.isoperimetric_quantile(0.01, sigma)
-    blind = an.probit_distance(net, x[few], y[few], sigma, seed=seed)
-    return {
-        "accuracy": right.float().mean().item(),
-        "images": len(x),
-        "median_distance": np.median(distance),
-        "median_sigma": np.median(scale.sigma),
-        "median_ratio": np.median(ratio),
-        "spearman": spearmanr(distance[usable], scale.sigma[usable])[0],
-        "distance": distance,
-        "sigma": scale.sigma,
-        "noisy_over_bound": np.median(noisy, axis=1) / bound,
-        "without_attack_over_distance": blind.distance / distance[few],
-        "corrupted_accuracy": _corrupted(net, x_test, y_test, seed),
-    }
-
-
-def _corrupted(net: nn.Module, x: Tensor, y: Tensor, seed: int) -> dict[str, float]:
-    """Return the mean accuracy over five severities of each corruption."""
-
-    def accuracy(kind: str, severity: int) -> float:
-        images = an.corrupt(x, kind, severity, seed=seed)
-        return (an.labels(net, images) == y).float().mean().item()
-
-    return {
-        kind: float(np.mean([accuracy(kind, severity) for severity in range(1, 6)]))
-        for kind in an.CORRUPTIONS
-    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

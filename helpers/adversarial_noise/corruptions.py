@@ -1,10 +1,7 @@
-"""Corrupted images, and the accuracies on them that the paper's authors published."""
+"""Corrupted images: noise, blur, fog, contrast and the like, in five severities."""
 
 import io
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
 import torch
@@ -13,61 +10,10 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from helpers.adversarial_noise.decisions import read_count
+from helpers.adversarial_noise.arguments import read_count
 
 Array = NDArray[np.float64]
 _Corruption = Callable[[Array, float, np.random.Generator], Array]
-
-
-@dataclass(frozen=True, eq=False)
-class PublishedAccuracy:
-    """Accuracies of several models on corrupted images; made by `published_accuracy`.
-
-    Attributes:
-        models: what was trained, [models].
-        kinds: names of the corruptions, [kinds].
-        accuracy: in per cent, [kinds, severities, models]; nan where none is given.
-        source: where the numbers stand.
-    """
-
-    models: tuple[str, ...]
-    kinds: tuple[str, ...]
-    accuracy: Array
-    source: str
-
-    def change(self, model: str, other: str = "clean") -> Array:
-        """Return how far the mean over severities moves from `other` to `model`.
-
-        Raises:
-            ValueError: unknown model.
-        """
-        for name in (model, other):
-            if name not in self.models:
-                raise ValueError(f"model must be one of {self.models}, got {name!r}")
-        mean = self.accuracy.mean(axis=1)
-        return mean[:, self.models.index(model)] - mean[:, self.models.index(other)]
-
-
-def published_accuracy(dataset: str) -> PublishedAccuracy:
-    """Return the accuracies on CIFAR-10-C or ImageNet-C that go with the paper.
-
-    Args:
-        dataset: "cifar10": a Wide ResNet trained on clean images, adversarially, with
-            noise 0.1 and 0.4; "imagenet": Inception v3, clean and noise 0.4, each on
-            corruptions made in memory and on the distributed JPEG files.
-
-    Raises:
-        ValueError: unknown data set.
-    """
-    path = files("helpers.adversarial_noise") / "results" / "published_accuracy.json"
-    tables = json.loads(path.read_text())
-    if dataset not in tables:
-        raise ValueError(f"dataset must be one of {sorted(tables)}, got {dataset!r}")
-    table = tables[dataset]
-    rows = np.array([*table["accuracy"].values()], dtype=np.float64)
-    return PublishedAccuracy(
-        tuple(table["models"]), tuple(table["accuracy"]), rows, table["source"]
-    )
 
 
 def corrupt(images: Tensor, kind: str, severity: int, *, seed: int = 0) -> Tensor:
@@ -124,7 +70,7 @@ def _gaussian_blur(x: Array, width: float, _: np.random.Generator) -> Array:
 
 def _contrast(x: Array, factor: float, _: np.random.Generator) -> Array:
     """Draw every channel towards its mean."""
-    mean = x.mean(axis=(2, 3), keepdims=True)
+    mean: Array = x.mean(axis=(2, 3), keepdims=True)
     return mean + factor * (x - mean)
 
 
@@ -141,7 +87,7 @@ def _fog(x: Array, weight: float, rng: np.random.Generator) -> Array:
     field = np.fft.irfft2(white / frequency**2, (height, width))
     field -= field.min(axis=(2, 3), keepdims=True)
     field /= field.max(axis=(2, 3), keepdims=True)
-    top = x.max(axis=(1, 2, 3), keepdims=True)
+    top: Array = x.max(axis=(1, 2, 3), keepdims=True)
     return (x + weight * field) * top / np.maximum(top + weight, 1e-12)
 
 

@@ -5,9 +5,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
-from scipy.stats import beta, chi
+from scipy.stats import chi
 
-from helpers.adversarial_noise.decisions import read_count, read_open_unit
+from helpers.adversarial_noise.arguments import read_count, read_open_unit
+from helpers.adversarial_noise.intervals import clopper_pearson
 
 Array = NDArray[np.float64]
 
@@ -49,9 +50,7 @@ def isoperimetric_quantile(
         ValueError: an argument out of its range.
     """
     mu, sigma = _read(mu, sigma)
-    alpha = np.asarray(alpha, dtype=np.float64)
-    if not ((alpha > 0) & (alpha < 1)).all():
-        raise ValueError(f"alpha must lie strictly between 0 and 1, got {alpha}")
+    alpha = _read_order(alpha)
     return sigma * np.maximum(0, ndtri(alpha) - ndtri(mu))
 
 
@@ -94,11 +93,10 @@ def shell_quantile(
         ValueError: an argument out of its range.
     """
     mu, sigma = _read(mu, sigma)
-    alpha = np.asarray(alpha, dtype=np.float64)
-    if not ((alpha > 0) & (alpha < 1)).all():
-        raise ValueError(f"alpha must lie strictly between 0 and 1, got {alpha}")
+    alpha = _read_order(alpha)
     k = read_count("k", k)
-    return sigma * np.maximum(0, chi.isf(mu, k) - chi.isf(alpha, k))
+    gap: Array = chi.isf(mu, k) - chi.isf(alpha, k)
+    return sigma * np.maximum(0, gap)
 
 
 def sandwich(mu: float, n_classes: int) -> tuple[float, float]:
@@ -138,26 +136,6 @@ def smoothing_radius(
     return np.maximum(0, halfspace_distance(mu, sigma))
 
 
-def clopper_pearson(errors: ArrayLike, n: int, level: float) -> tuple[Array, Array]:
-    """Return the Clopper-Pearson interval of a probability.
-
-    Args:
-        errors: successes among `n` trials, integers in 0..n, of any shape.
-        n: number of trials, >= 1.
-        level: two-sided confidence; each side errs with probability (1 - level) / 2.
-
-    Raises:
-        ValueError: an argument out of its range.
-    """
-    k, n = np.asarray(errors), read_count("n", n)
-    if k.dtype.kind not in "iu" or not ((k >= 0) & (k <= n)).all():
-        raise ValueError(f"errors must be integers in 0..{n}, got {errors}")
-    tail = (1 - level) / 2
-    low = np.where(k > 0, beta.ppf(tail, np.maximum(k, 1), n - k + 1), 0.0)
-    high = np.where(k < n, beta.isf(tail, k + 1, np.maximum(n - k, 1)), 1.0)
-    return low, high
-
-
 def _read(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
     mu, sigma = np.asarray(mu, dtype=np.float64), np.asarray(sigma, dtype=np.float64)
     if not ((mu >= 0) & (mu <= 1)).all():
@@ -165,3 +143,10 @@ def _read(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
     if not ((sigma > 0) & (sigma < math.inf)).all():
         raise ValueError(f"sigma must be finite and > 0, got {sigma}")
     return mu, sigma
+
+
+def _read_order(alpha: ArrayLike) -> Array:
+    orders = np.asarray(alpha, dtype=np.float64)
+    if not ((orders > 0) & (orders < 1)).all():
+        raise ValueError(f"alpha must lie strictly between 0 and 1, got {orders}")
+    return orders

@@ -6,22 +6,19 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 from torch import Tensor
 
-from helpers.adversarial_noise.decisions import (
-    Model,
-    generator,
-    labels,
+from helpers.adversarial_noise.arguments import (
     read_count,
     read_images,
     read_open_unit,
     read_per_image,
-    rows_at_once,
 )
-from helpers.adversarial_noise.geometry import clopper_pearson
+from helpers.adversarial_noise.decisions import Model, labels, rows_at_once
+from helpers.adversarial_noise.draws import gaussian, generator
+from helpers.adversarial_noise.intervals import clopper_pearson
 
 Array = NDArray[np.float64]
 
@@ -86,7 +83,7 @@ def error_rate(
     for i, (image, label) in enumerate(zip(x, y, strict=True)):
         made = generator(seed, i, x.device)
         for rows in range(0, n, step := rows_at_once(image)):
-            noise = _draws(image, min(step, n - rows), made)
+            noise = gaussian(image, min(step, n - rows), made)
             errors[i] += _errors(model, image, label, noise, sigmas[i])
     return Rate(errors / n, *clopper_pearson(errors, n, level))
 
@@ -139,7 +136,7 @@ def noise_scale(
     read_per_image("start", start, x[:1])
     sigma = np.zeros(len(x))
     for i in (labels(model, x) == y).nonzero().squeeze(1).tolist():
-        noise = _draws(x[i], n, generator(seed, i, x.device))
+        noise = gaussian(x[i], n, generator(seed, i, x.device))
         sigma[i] = start
         for part in (noise[: n // _COARSE], noise):
             count = partial(_errors, model, x[i], y[i], part)
@@ -147,13 +144,9 @@ def noise_scale(
                 sigma[i] = _root(count, len(part), error_rate, sigma[i])
     low, high = clopper_pearson(round(error_rate * n), n, level)
     t = ndtri(error_rate)
-    return NoiseScale(sigma, sigma * ndtri(min(high, 0.5)) / t, sigma * ndtri(low) / t)
-
-
-def _draws(image: Tensor, n: int, made: torch.Generator) -> Tensor:
-    """Return n standard Gaussian vectors, [n, *image.shape]."""
-    shape = (n, *image.shape)
-    return torch.randn(shape, generator=made, dtype=image.dtype, device=image.device)
+    return NoiseScale(
+        sigma, sigma * ndtri(np.minimum(high, 0.5)) / t, sigma * ndtri(low) / t
+    )
 
 
 def _errors(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from helpers import training
-from helpers.adversarial_noise.decisions import read_count
+from helpers.adversarial_noise.arguments import read_count
 
 
 def train_with_noise(
@@ -48,8 +48,9 @@ def train_with_noise(
         return batch + sigma * torch.randn_like(batch)
 
     settings |= {"augment": noisy if sigma else None}
-    chosen = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "seed": seed}
-    return training.train(net, x, y, **chosen, **settings)
+    return training.train(
+        net, x, y, lr=lr, batch_size=batch_size, epochs=epochs, seed=seed, **settings
+    )
 
 
 def train_adversarially(
@@ -104,14 +105,15 @@ def train_adversarially(
         return batch + delta
 
     settings |= {"augment": worst if radius else None}
-    chosen = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "seed": seed}
-    return training.train(net, x, y, **chosen, **settings)
+    return training.train(
+        net, x, y, lr=lr, batch_size=batch_size, epochs=epochs, seed=seed, **settings
+    )
 
 
 def _scaled(vectors: Tensor, length: float, shrink_only: bool = False) -> Tensor:
     """Return each sample's vector at that length, or at most that length."""
     norms = vectors.flatten(1).norm(dim=1).clamp(min=torch.finfo(vectors.dtype).tiny)
-    factor = length / norms
+    factor: Tensor = length / norms
     factor = factor.clamp(max=1) if shrink_only else factor
     return vectors * factor.view(-1, *(1,) * (vectors.ndim - 1))
 

@@ -5,40 +5,35 @@ Gradient Descent" (ICML 2019). Noisy descent is theta -> theta - eta (grad L + n
 E noise = 0, Cov noise = Sigma; H is the Hessian of L, lam_1 >= ... >= lam_D its
 eigenvalues and u_1, ..., u_D their eigenvectors. Tr(H Sigma) says how fast the noise
 leaves a minimum; the isotropic noise of the same size has Sbar = (Tr Sigma / D) I.
+
+Read in this order:
+
+    laws.py         escape from a quadratic minimum in closed form
+    particles.py    the paper's toy: data of many particles, and noise of each shape
+    two_basins.py   its landscape, a sharp and a flat basin, and the escapes
+    factors.py      gradients of every sample as rank-one factors
+    per_sample.py   networks side by side, and the gradients of every sample
+    covariance.py   Sigma as an operator: trace, eigenvectors, draws
+    operators.py    symmetric operators, and their leading eigenpairs
+    curvature.py    H as an operator, and its trace
+    indicator.py    Tr(H Sigma) beside isotropic noise, and the paper's bounds
+    sharpness.py    losses beside a minimum, and the expected sharpness
+    kicks.py        the kick of each kind of noise
+    noisy_runs.py   descent with those kicks, on many networks at once
+    losses.py       losses by name, and the paper's clipped one
+    arguments.py    what the functions accept
 """
 
-from helpers.sgd_noise.covariance import (
-    GradientNoise,
-    per_sample_gradients,
-)
-from helpers.sgd_noise.curvature import (
-    HessianOperator,
-    hessian,
-    top_eigenpairs,
-)
-from helpers.sgd_noise.escape import (
-    EscapeIndicator,
-    clipped_square,
-    displaced_losses,
-    escape_indicator,
-    expected_sharpness,
-    plot_basins,
-)
-from helpers.sgd_noise.laws import (
-    descent_escape,
-    ou_escape,
-    ratio_bound,
-)
-from helpers.sgd_noise.noisy_runs import (
-    NOISES,
-    NoisyRuns,
-    dynamics,
-)
-from helpers.sgd_noise.two_basins import (
-    SHAPES,
-    Escape,
-    TwoBasins,
-)
+from helpers.sgd_noise.covariance import GradientNoise
+from helpers.sgd_noise.curvature import HessianOperator, hessian
+from helpers.sgd_noise.indicator import EscapeIndicator, escape_indicator, ratio_bound
+from helpers.sgd_noise.laws import descent_escape, ou_escape
+from helpers.sgd_noise.losses import clipped_square
+from helpers.sgd_noise.noisy_runs import NOISES, NoisyRuns, dynamics
+from helpers.sgd_noise.operators import top_eigenpairs
+from helpers.sgd_noise.per_sample import per_sample_gradients
+from helpers.sgd_noise.sharpness import displaced_losses, expected_sharpness
+from helpers.sgd_noise.two_basins import SHAPES, Escape, TwoBasins, plot_basins
 
 __all__ = [
     "NOISES",

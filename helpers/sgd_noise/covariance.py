@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.sparse.linalg import LinearOperator
 from torch import Tensor, nn
 
-from helpers.sgd_noise.per_sample import Stack, read_data, read_loss
+from helpers.sgd_noise.arguments import check_batch, read_data
+from helpers.sgd_noise.losses import read_loss
+from helpers.sgd_noise.operators import SymmetricOperator
+from helpers.sgd_noise.per_sample import Stack
 from helpers.training import Loss
 
 Array = NDArray[np.float64]
@@ -19,35 +21,7 @@ _DRAWS_AT_ONCE = 16
 _ZERO = 1e-12  # share of the first eigenvalue that is rounding
 
 
-def per_sample_gradients(
-    net: nn.Sequential, x: Tensor, y: Tensor, *, loss: str | Loss = "cross_entropy"
-) -> NDArray[np.floating]:
-    """Gradient of the loss of every single sample, g_i = grad l(x_i; theta).
-
-    Args:
-        net: Linear layers and activations, as `networks.mlp` makes them; theta are the
-            D parameters with requires_grad, in the order of `net.parameters()`.
-        x: inputs, [n, n_in].
-        y: targets: classes [n], or as the loss takes them.
-        loss: "cross_entropy", "mse" or a callable (outputs, targets) -> mean over
-            samples.
-
-    Returns:
-        [n, D], of the network's dtype.
-
-    Raises:
-        TypeError: a module that is neither Linear nor an activation of `networks`.
-        ValueError: shapes that do not match, no trainable parameter, unknown loss.
-
-    Cost: a gradient of the whole batch, and writing n D numbers.
-    """
-    stack = Stack([net])
-    x, y = read_data(x, y, stack.theta)
-    rows = stack.gradients(x, y, read_loss(loss)).rows()
-    return rows[0].numpy()
-
-
-class GradientNoise(LinearOperator):
+class GradientNoise(SymmetricOperator):
     """Covariance Sigma of the noise of a minibatch gradient.
 
     Zhu et al. 2019: Sigma = (1/B) [(1/N) sum_i g_i g_i' - gbar gbar'] for a batch of B
@@ -93,7 +67,7 @@ class GradientNoise(LinearOperator):
         self._scale = noise_scale(batch_size, len(x), replace=replace)
         self._mean = self._factors.mean()
         self.gradient: Array = self._mean[0].double().numpy()
-        super().__init__(np.float64, (stack.dimension, stack.dimension))
+        super().__init__(stack.dimension)
 
     def trace(self) -> float:
         """Tr Sigma = E||noise||^2."""
@@ -179,21 +153,12 @@ class GradientNoise(LinearOperator):
     def _matvec(self, v: Array) -> Array:
         return self._matmat(v.reshape(-1, 1))[:, 0]
 
-    def _adjoint(self) -> GradientNoise:
-        return self
-
     def _combine(self, weights: Array) -> Array:
         c = torch.as_tensor(np.ascontiguousarray(weights)).to(self._like)
-        parts = [self._factors.combine(part) for part in c.split(_DRAWS_AT_ONCE)]
+        parts = [self._factors.combine(part) for part in torch.split(c, _DRAWS_AT_ONCE)]
         return torch.cat(parts).double().numpy()
 
 
 def noise_scale(batch_size: int, n: int, *, replace: bool) -> float:
     """Covariance of a minibatch mean over that of one sample."""
     return 1 / batch_size * (1 if replace else (n - batch_size) / max(n - 1, 1))
-
-
-def check_batch(batch_size: int, n: int) -> None:
-    """Raise unless the batch size is in 1..n."""
-    if not (isinstance(batch_size, int) and 1 <= batch_size <= n):
-        raise ValueError(f"batch_size must be in 1..{n}, got {batch_size!r}")

@@ -1,37 +1,27 @@
-"""The Hessian of the loss as an operator, its trace and its top eigenvectors."""
+"""The Hessian of the loss as an operator, and its trace."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import eigh
-from scipy.sparse.linalg import LinearOperator, eigsh
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.autograd import grad
 from torch.func import functional_call
 
-from helpers.sgd_noise.per_sample import Stack, piecewise_linear, read_data, read_loss
+from helpers.sgd_noise.arguments import read_data
+from helpers.sgd_noise.losses import read_loss
+from helpers.sgd_noise.operators import SymmetricOperator
+from helpers.sgd_noise.per_sample import Stack, piecewise_linear
 from helpers.training import Loss
 
 Array = NDArray[np.float64]
-_DENSE = 64  # matrices up to this size are diagonalised whole
 _ELEMENTS_AT_ONCE = 2**19  # inputs times vectors of one block of products
 
 
-class Symmetric(Protocol):
-    """A symmetric matrix or scipy LinearOperator [D, D]."""
-
-    shape: tuple[int, int]
-
-    def __matmul__(self, other: Array) -> Array:
-        """The product with a vector or a block."""
-        ...
-
-
-class HessianOperator(LinearOperator):
+class HessianOperator(SymmetricOperator):
     """Hessian H of the mean loss in the trained parameters; products, never formed.
 
     A symmetric scipy LinearOperator [D, D]: `h @ v` takes vectors [D] and blocks
@@ -71,8 +61,7 @@ class HessianOperator(LinearOperator):
             value = self._criterion(outputs, self._y)
             parts = grad(value, self._trained, create_graph=True)
         self._gradient = torch.cat([part.flatten() for part in parts])
-        size = len(self._gradient)
-        super().__init__(np.float64, (size, size))
+        super().__init__(len(self._gradient))
 
     def trace(self) -> float:
         """Tr H.
@@ -92,7 +81,7 @@ class HessianOperator(LinearOperator):
         values, vectors = torch.linalg.eigh(inner)
         total = 0.0
         for value, vector in zip(values.T, vectors.movedim(-1, 0), strict=True):
-            along = stack.factors(self._x, lambda out, v=vector: (out * v).sum())
+            along = stack.factors(self._x, partial(_inner, vector))
             total += float((value * along.norms()[0]).double().mean())
         return total
 
@@ -102,8 +91,10 @@ class HessianOperator(LinearOperator):
             outputs.requires_grad_()
             total = self._criterion(outputs, self._y) * len(outputs)
             (slope,) = grad(total, outputs, create_graph=True)
-            options = {"retain_graph": True, "materialize_grads": True}
-            rows = [grad(part.sum(), outputs, **options)[0] for part in slope.T]
+            rows = [
+                grad(part.sum(), outputs, retain_graph=True, materialize_grads=True)[0]
+                for part in slope.T
+            ]
         return torch.stack(rows, 1)
 
     def dense(self) -> Array:
@@ -114,7 +105,9 @@ class HessianOperator(LinearOperator):
     def _matmat(self, v: Array) -> Array:
         rows = torch.as_tensor(np.ascontiguousarray(v.T)).to(self._gradient)
         at_once = max(1, _ELEMENTS_AT_ONCE // (self._x.numel() + rows.shape[1]))
-        blocks = [self._product(part, batched=True) for part in rows.split(at_once)]
+        blocks = [
+            self._product(part, batched=True) for part in torch.split(rows, at_once)
+        ]
         return torch.cat(blocks).double().numpy().T
 
     def _matvec(self, v: Array) -> Array:
@@ -133,9 +126,6 @@ class HessianOperator(LinearOperator):
         )
         return torch.cat([part.flatten(int(batched)) for part in parts], -1)
 
-    def _adjoint(self) -> HessianOperator:
-        return self
-
 
 def hessian(
     net: nn.Module, x: Tensor, y: Tensor, *, loss: str | Loss = "cross_entropy"
@@ -151,37 +141,6 @@ def hessian(
     return HessianOperator(net, x, y, loss=loss).dense()
 
 
-def top_eigenpairs(
-    operator: Symmetric | ArrayLike, k: int, *, tol: float = 0.0, seed: int = 0
-) -> tuple[Array, Array]:
-    """The k algebraically largest eigenvalues and their eigenvectors, by Lanczos.
-
-    Args:
-        operator: symmetric [D, D]: an array or a scipy LinearOperator, such as
-            `HessianOperator` and `GradientNoise`.
-        k: 1..D.
-        tol: relative accuracy of the eigenvalues; 0 is machine precision.
-        seed: of the starting vector.
-
-    Returns:
-        Eigenvalues, descending, [k], and unit eigenvectors, [D, k].
-
-    Raises:
-        ValueError: not square, or k out of range.
-
-    Cost: about 3 k products; small or nearly whole problems are solved densely.
-    """
-    matrix = operator if hasattr(operator, "matvec") else np.asarray(operator, float)
-    n = matrix.shape[0]
-    if matrix.shape != (n, n):
-        raise ValueError(f"operator must be square, got shape {matrix.shape}")
-    if not 1 <= k <= n:
-        raise ValueError(f"k must be in 1..{n}, got {k!r}")
-    if n <= _DENSE or k > n // 2:
-        full = matrix @ np.eye(n)
-        values, vectors = eigh((full + full.T) / 2, subset_by_index=[n - k, n - 1])
-    else:
-        start = np.random.default_rng(seed).normal(size=n)
-        values, vectors = eigsh(matrix, k, which="LA", v0=start, tol=tol)
-    order = np.argsort(values)[::-1]
-    return values[order], vectors[:, order]
+def _inner(vector: Tensor, outputs: Tensor) -> Tensor:
+    """Inner product with the outputs of all samples."""
+    return (outputs * vector).sum()

@@ -1,11 +1,11 @@
-"""Closed forms of the escape from a quadratic minimum, and bounds on the indicator."""
+"""Closed forms of the escape from a quadratic minimum."""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from helpers.sgd_noise.arguments import check_positive, read_symmetric
 
 Array = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def ou_escape(
     """
     rate, noise = _spectrum(hessian, covariance)
     times = _times("t", t, rate)
-    _check_positive("eta", eta)
+    check_positive("eta", eta)
     decay = np.where(rate > 0, rate, 0) if np.isinf(times).any() else rate
     with np.errstate(invalid="ignore"):
         exponent = np.where(decay == 0, 0, -2 * decay * times[..., None])
@@ -77,7 +77,7 @@ def descent_escape(
     """
     rate, noise = _spectrum(hessian, covariance)
     steps = _times("steps", steps, rate)
-    _check_positive("eta", eta)
+    check_positive("eta", eta)
     if np.isinf(steps).any() and eta * rate.max() >= 2:
         raise ValueError(
             f"no limit: eta times the largest eigenvalue is {eta * rate.max():g}, "
@@ -91,34 +91,6 @@ def descent_escape(
         rise = (1 - square ** steps[..., None]) / (1 - square)
         rise = np.where(flat, np.where(rate == 0, 0, steps[..., None]), rise)
     return eta**2 / 2 * rise @ (rate * noise)
-
-
-def ratio_bound(
-    dimension: ArrayLike, k: int, gap: float, alignment: float = 1.0
-) -> Array:
-    """Lower bound of r = Tr(H Sigma) / Tr(H Sbar) from the paper's two conditions.
-
-    If lam_(k+1) <= lam_1 D^-p and the alignment is at least a, then
-    r >= a D / (k + D^(1-p))^2. Zhu et al. 2019 give the order a D^(2p-1), which this
-    sharpens (ours): the order holds for 1/2 < p <= 1; beyond, the bound is a D / k^2.
-
-    Args:
-        dimension: D >= 1, any shape.
-        k: number of large eigenvalues, >= 1.
-        gap: p, the exponent.
-        alignment: a >= 0.
-
-    Raises:
-        ValueError: an argument out of range.
-    """
-    size = np.asarray(dimension, float)
-    if not (size >= 1).all():
-        raise ValueError(f"dimension must be >= 1, got {dimension!r}")
-    if not (isinstance(k, int) and k >= 1):
-        raise ValueError(f"k must be an integer >= 1, got {k!r}")
-    if not alignment >= 0:
-        raise ValueError(f"alignment must be >= 0, got {alignment!r}")
-    return alignment * size / (k + size ** (1 - gap)) ** 2
 
 
 def _spectrum(hessian: ArrayLike, covariance: ArrayLike) -> tuple[Array, Array]:
@@ -137,18 +109,6 @@ def _spectrum(hessian: ArrayLike, covariance: ArrayLike) -> tuple[Array, Array]:
     return values, np.einsum("di,de,ei->i", vectors, sigma, vectors, optimize=True)
 
 
-def read_symmetric(name: str, matrix: ArrayLike) -> Array:
-    """Return a finite symmetric matrix, or raise."""
-    array = np.asarray(matrix, float)
-    if array.ndim != 2 or array.shape[0] != array.shape[1]:
-        raise ValueError(f"{name} must be [D, D], got shape {list(array.shape)}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity")
-    if not np.allclose(array, array.T, rtol=0, atol=1e-8 * np.abs(array).max()):
-        raise ValueError(f"{name} must be symmetric")
-    return array
-
-
 def _times(name: str, times: ArrayLike, rate: Array) -> Array:
     array = np.asarray(times, float)
     if not (array >= 0).all():
@@ -158,8 +118,3 @@ def _times(name: str, times: ArrayLike, rate: Array) -> Array:
             f"{name} = inf needs a PSD hessian, its lowest eigenvalue is {rate[0]:g}"
         )
     return array
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be finite and > 0, got {value!r}")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,9 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import trange
 
-from helpers.sgd_noise.covariance import check_batch, noise_scale
-from helpers.sgd_noise.curvature import HessianOperator, top_eigenpairs
-from helpers.sgd_noise.per_sample import Factors, Stack, read_data, read_loss
+from helpers.sgd_noise.arguments import check_batch, check_positive, read_data
+from helpers.sgd_noise.covariance import noise_scale
+from helpers.sgd_noise.kicks import KICKS, Run
+from helpers.sgd_noise.losses import read_loss
+from helpers.sgd_noise.per_sample import Stack
 from helpers.training import Loss
 
 Noise = Literal[
@@ -33,8 +34,6 @@ Noise = Literal[
 
 NOISES: tuple[str, ...] = get_args(Noise)
 """The noises that `dynamics` accepts."""
-
-_LANCZOS = 1e-3  # relative accuracy of the Hessian's eigenvalues
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +116,7 @@ def dynamics(
     check_batch(batch_size, n)
     criterion = read_loss(loss)
     generator = torch.Generator().manual_seed(seed)
-    run = _Run(stack, nets, x, y, criterion, generator, rank)
+    run = Run(stack, nets, x, y, criterion, generator, rank)
     run.scale = noise_scale(batch_size, n, replace=False)
     power, trace = [], []
     for step in trange(steps, desc=noise, leave=False, disable=not progress):
@@ -125,7 +124,7 @@ def dynamics(
             stack.theta -= lr * run.minibatch_gradient(batch_size)
             continue
         run.look(renew=step % refresh == 0)
-        kick = _KICKS[noise](run)
+        kick = KICKS[noise](run)
         stack.theta -= lr * (run.mean + kick)
         power.append((kick**2).sum(1).double())
         trace.append(run.trace.double())
@@ -138,137 +137,13 @@ def dynamics(
     return NoisyRuns(nets, *means)
 
 
-class _Run:
-    """The state of one call of `dynamics`: R networks, and what was measured last."""
-
-    scale: float
-    factors: Factors
-    mean: Tensor  # gradient of the mean loss, [R, D]
-    trace: Tensor  # Tr Sigma, [R]
-    renew: bool
-    first_trace: Tensor | None = None
-    axes: Tensor  # [R, D, k]
-    shares: Tensor  # of the trace along each axis, [R, k]
-
-    def __init__(
-        self,
-        stack: Stack,
-        nets: list[nn.Sequential],
-        x: Tensor,
-        y: Tensor,
-        loss: Loss,
-        generator: torch.Generator,
-        rank: int,
-    ) -> None:
-        self.stack, self.nets, self.rank = stack, nets, rank
-        self.x, self.y, self.loss, self.generator = x, y, loss, generator
-        self.n_runs, self.n = len(nets), x.shape[-2]
-
-    def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers, [R, *shape]."""
-        like = self.stack.theta
-        shape = (self.n_runs, *shape)
-        return torch.randn(shape, generator=self.generator, dtype=like.dtype)
-
-    def minibatch_gradient(self, size: int) -> Tensor:
-        """Gradient of a batch of its own for each network, [R, D]."""
-        keys = torch.rand(self.n_runs, self.n, generator=self.generator)
-        chosen = keys.topk(size, dim=1).indices
-        if self.x.ndim == 2:
-            x, y = self.x[chosen], self.y[chosen]
-        else:
-            runs = torch.arange(self.n_runs)[:, None]
-            x, y = self.x[runs, chosen], self.y[runs, chosen]
-        return self.stack.gradients(x, y, self.loss).mean()
-
-    def look(self, *, renew: bool) -> None:
-        """Take the gradients of all samples where the networks are now."""
-        self.renew = renew
-        self.factors = self.stack.gradients(self.x, self.y, self.loss)
-        self.mean = self.factors.mean()
-        second = self.factors.norms().mean(1)
-        self.trace = self.scale * (second - (self.mean**2).sum(1)).clamp_min(0)
-
-    def along(self, axes: Callable[[], tuple[Tensor, Tensor]]) -> Tensor:
-        """Noise of the present trace along axes that are renewed now and then."""
-        if self.renew:
-            self.axes, weights = axes()
-            total = weights.sum(1, keepdim=True)
-            if not (total > 0).all():
-                raise ValueError("no positive eigenvalue to shape the noise with")
-            self.shares = weights / total
-        size = (self.trace[:, None] * self.shares).sqrt()
-        return (self.axes @ (size * self.normal(size.shape[1]))[..., None])[..., 0]
-
-    def covariance_axes(self) -> tuple[Tensor, Tensor]:
-        """Leading eigenvectors of Sigma, through the Gram matrices."""
-        gram = self.factors.gram()
-        centred = gram - gram.mean(1, keepdim=True) - gram.mean(2, keepdim=True)
-        centred += gram.mean((1, 2), keepdim=True)
-        values, c = torch.linalg.eigh(centred)
-        values, c = values[:, -self.rank :].clamp_min(0), c[..., -self.rank :]
-        c = c - c.mean(1, keepdim=True)
-        axes = [self.factors.combine(c[..., k]) for k in range(self.rank)]
-        axes = torch.stack(axes, -1)
-        return axes / axes.norm(dim=1, keepdim=True).clamp_min(1e-30), values
-
-    def hessian_axes(self, k: int) -> tuple[Tensor, Tensor]:
-        """First k eigenvectors of each network's Hessian."""
-        self.stack.write(self.nets)
-        pairs = []
-        for r, net in enumerate(self.nets):
-            own = (self.x, self.y) if self.x.ndim == 2 else (self.x[r], self.y[r])
-            operator = HessianOperator(net, *own, loss=self.loss)
-            pairs.append(top_eigenpairs(operator, k, tol=_LANCZOS))
-        values, vectors = (
-            torch.as_tensor(np.stack(part)).to(self.stack.theta)
-            for part in zip(*pairs, strict=True)
-        )
-        return vectors, values.clamp_min(0)
-
-
-def _constant(run: _Run) -> Tensor:
-    if run.first_trace is None:
-        run.first_trace = run.trace
-    return _isotropic(run, run.first_trace)
-
-
-def _isotropic(run: _Run, trace: Tensor) -> Tensor:
-    d = run.stack.dimension
-    return (trace / d).sqrt()[:, None] * run.normal(d)
-
-
-def _diagonal(run: _Run) -> Tensor:
-    variance = run.factors.square_sum() / run.n - run.mean**2
-    return (run.scale * variance.clamp_min(0)).sqrt() * run.normal(run.stack.dimension)
-
-
-def _gaussian(run: _Run) -> Tensor:
-    z = run.normal(run.n)
-    z = z - z.mean(1, keepdim=True)
-    return run.factors.combine(math.sqrt(run.scale / run.n) * z)
-
-
-_KICKS: dict[str, Callable[[_Run], Tensor]] = {
-    "gd": lambda run: torch.zeros_like(run.mean),
-    "constant": _constant,
-    "dynamic": lambda run: _isotropic(run, run.trace),
-    "diagonal": _diagonal,
-    "leading": lambda run: run.along(run.covariance_axes),
-    "hessian": lambda run: run.along(lambda: run.hessian_axes(run.rank)),
-    "first": lambda run: run.along(lambda: run.hessian_axes(1)),
-    "gaussian": _gaussian,
-}
-
-
 def _check(
     noise: str, lr: float, steps: int, refresh: int, rank: int, n: int, d: int
 ) -> None:
     """Raise unless the arguments of `dynamics` are in range."""
     if noise not in NOISES:
         raise ValueError(f"noise must be one of {NOISES}, got {noise!r}")
-    if not (math.isfinite(lr) and lr > 0):
-        raise ValueError(f"lr must be finite and > 0, got {lr!r}")
+    check_positive("lr", lr)
     for name, value in {"steps": steps, "refresh": refresh}.items():
         if value < 1:
             raise ValueError(f"{name} must be >= 1, got {value!r}")

@@ -1,146 +1,51 @@
-"""Gradients of every sample of fully connected networks, as rank-one factors.
-
-In a layer z = W h + b, one sample's loss has the gradient delta h' in W and delta in b,
-where delta is its derivative in z. So one backward pass that stops at the
-pre-activations gives the gradients of all samples; what is made of them (sums, norms,
-products, Gram matrices) is a few matrix products of h [n, n_in] and delta [n, n_out].
-"""
+"""Networks of one architecture side by side, and the gradients of every sample."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import TypeGuard
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from helpers.networks import ACTIVATIONS
+from helpers.networks import ACTIVATIONS, Abs
+from helpers.sgd_noise.arguments import read_data
+from helpers.sgd_noise.factors import Factors, Layer
+from helpers.sgd_noise.losses import read_loss
 from helpers.training import Loss
 
-_PIECEWISE_LINEAR = (
-    nn.ReLU,
-    nn.LeakyReLU,
-    nn.Hardtanh,
-    nn.Identity,
-    ACTIVATIONS["abs"],
-)
-_ELEMENTWISE = tuple(set(ACTIVATIONS.values()))
-_LOSSES: dict[str, Loss] = {
-    "cross_entropy": functional.cross_entropy,
-    "mse": functional.mse_loss,
-}
+_PIECEWISE_LINEAR = (nn.ReLU, nn.LeakyReLU, nn.Hardtanh, nn.Identity, Abs)
+_ELEMENTWISE = tuple({k for k in ACTIVATIONS.values() if isinstance(k, type)})
 
 
-def read_loss(loss: str | Loss) -> Loss:
-    """Return the loss function of that name, or raise."""
-    if callable(loss):
-        return loss
-    if loss not in _LOSSES:
-        allowed = " or ".join(map(repr, _LOSSES))
-        raise ValueError(f"loss must be {allowed} or a callable, got {loss!r}")
-    return _LOSSES[loss]
+def per_sample_gradients(
+    net: nn.Sequential, x: Tensor, y: Tensor, *, loss: str | Loss = "cross_entropy"
+) -> NDArray[np.floating]:
+    """Gradient of the loss of every single sample, g_i = grad l(x_i; theta).
 
+    Args:
+        net: Linear layers and activations, as `networks.mlp` makes them; theta are the
+            D parameters with requires_grad, in the order of `net.parameters()`.
+        x: inputs, [n, n_in].
+        y: targets: classes [n], or as the loss takes them.
+        loss: "cross_entropy", "mse" or a callable (outputs, targets) -> mean over
+            samples.
 
-def read_data(x: Tensor, y: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Return both in the dtype of `like`, or raise unless they are finite and match."""
-    x = torch.as_tensor(x).to(like)
-    y = torch.as_tensor(y)
-    y = y.to(like) if y.is_floating_point() else y
-    if x.ndim < 2 or x.shape[-2] == 0 or y.shape[: x.ndim - 1] != x.shape[:-1]:
-        raise ValueError(
-            "x must be [n, n_in] and y start with the same n >= 1, "
-            f"got {list(x.shape)} and {list(y.shape)}"
-        )
-    if not all(map(math.isfinite, torch.aminmax(x))):
-        raise ValueError("x must be finite, got NaN or infinity")
-    return x, y
+    Returns:
+        [n, D], of the network's dtype.
 
+    Raises:
+        TypeError: a module that is neither Linear nor an activation of `networks`.
+        ValueError: shapes that do not match, no trainable parameter, unknown loss.
 
-@dataclass(frozen=True, eq=False)
-class Factors:
-    """Gradients of n samples in each of R networks; nothing of size n D is held.
-
-    Attributes:
-        layers: (h, delta, in_weight, in_bias) a layer: h [R or 1, n, n_in], delta
-            [R, n, n_out], and which of its parameters are trained.
+    Cost: a gradient of the whole batch, and writing n D numbers.
     """
-
-    layers: list[tuple[Tensor, Tensor, bool, bool]]
-
-    def rows(self) -> Tensor:
-        """The gradients themselves, [R, n, D]."""
-        return self._joined(
-            lambda h, delta: (delta[..., None] * h[..., None, :]).flatten(-2),
-            lambda delta: delta,
-        )
-
-    def combine(self, c: Tensor) -> Tensor:
-        """Sum of the gradients with weights c, [R, n]: returns [R, D]."""
-        return self._joined(
-            lambda h, delta: ((delta * c[..., None]).mT @ h).flatten(-2),
-            lambda delta: (delta * c[..., None]).sum(-2),
-        )
-
-    def mean(self) -> Tensor:
-        """Mean of the gradients, [R, D]."""
-        return self._joined(
-            lambda h, delta: ((delta.mT @ h) / delta.shape[-2]).flatten(-2),
-            lambda delta: delta.mean(-2),
-        )
-
-    def square_sum(self) -> Tensor:
-        """Sum over samples of the squared entries of the gradients, [R, D]."""
-        return self._joined(
-            lambda h, delta: ((delta**2).mT @ h**2).flatten(-2),
-            lambda delta: (delta**2).sum(-2),
-        )
-
-    def dot(self, v: Tensor) -> Tensor:
-        """Inner product of each sample's gradient with v, [R, D]: returns [R, n]."""
-        total, start = 0, 0
-        for h, delta, in_weight, in_bias in self.layers:
-            n_out, n_in = delta.shape[-1], h.shape[-1]
-            if in_weight:
-                part = v[..., start : start + n_out * n_in]
-                part = part.unflatten(-1, (n_out, n_in))
-                total = total + ((h @ part.mT) * delta).sum(-1)
-                start += n_out * n_in
-            if in_bias:
-                part = v[..., start : start + n_out, None]
-                total = total + (delta @ part)[..., 0]
-                start += n_out
-        return total
-
-    def gram(self) -> Tensor:
-        """Inner products of the gradients of all pairs of samples, [R, n, n]."""
-        total = 0
-        for h, delta, in_weight, in_bias in self.layers:
-            total = total + (delta @ delta.mT) * (in_weight * (h @ h.mT) + in_bias)
-        return total
-
-    def norms(self) -> Tensor:
-        """Squared norm of each sample's gradient, [R, n]."""
-        total = 0
-        for h, delta, in_weight, in_bias in self.layers:
-            size = in_weight * (h**2).sum(-1) + in_bias
-            total = total + (delta**2).sum(-1) * size
-        return total
-
-    def _joined(
-        self,
-        of_weight: Callable[[Tensor, Tensor], Tensor],
-        of_bias: Callable[[Tensor], Tensor],
-    ) -> Tensor:
-        """The parts of all trained parameters in the order of the networks."""
-        parts = []
-        for h, delta, in_weight, in_bias in self.layers:
-            if in_weight:
-                parts.append(of_weight(h, delta))
-            if in_bias:
-                parts.append(of_bias(delta))
-        return torch.cat(parts, -1)
+    stack = Stack([net])
+    x, y = read_data(x, y, stack.theta)
+    rows = stack.gradients(x, y, read_loss(loss)).rows()
+    return rows[0].numpy()
 
 
 class Stack:
@@ -169,7 +74,7 @@ class Stack:
         for name, first in named[0].items():
             if first.requires_grad:
                 part = self.theta[:, start : start + first.numel()]
-                self._values[name] = part.unflatten(1, first.shape)
+                self._values[name] = part.view(-1, *first.shape)
                 start += first.numel()
             else:
                 self._values[name] = torch.stack([one[name] for one in named]).detach()
@@ -196,12 +101,13 @@ class Stack:
         with torch.enable_grad():
             outputs, inside = self._forward(x, record=True)
             value = total(outputs)
-            deltas = torch.autograd.grad(value, [z for _, z, *_ in inside])
+            deltas = torch.autograd.grad(value, [z for _, z, _, _ in inside])
+        layers = zip(inside, deltas, strict=True)
         return Factors(
             [
-                (h.detach(), delta, *flags)
-                for (h, _, *flags), delta in zip(inside, deltas, strict=True)
-                if any(flags)
+                (h.detach(), delta, in_weight, in_bias)
+                for (h, _, in_weight, in_bias), delta in layers
+                if in_weight or in_bias
             ]
         )
 
@@ -230,7 +136,7 @@ class Stack:
 
     def _forward(
         self, x: Tensor, *, record: bool = False
-    ) -> tuple[Tensor, list[tuple[Tensor, Tensor, bool, bool]]]:
+    ) -> tuple[Tensor, list[Layer]]:
         """Outputs, and what each linear layer gets and gives."""
         h = x if x.ndim == 3 else x[None]
         inside = []
@@ -244,13 +150,12 @@ class Stack:
                 z = z + self._values[bias][:, None]
             if record:
                 z = z if z.requires_grad else z.requires_grad_()
-                flags = (weight in self._trained, bias in self._trained)
-                inside.append((h, z, *flags))
+                inside.append((h, z, weight in self._trained, bias in self._trained))
             h = z
         return h, inside
 
 
-def piecewise_linear(net: nn.Module) -> bool:
+def piecewise_linear(net: nn.Module) -> TypeGuard[nn.Sequential]:
     """Whether the network is Linear layers and activations made of straight pieces."""
     kinds = (nn.Linear, *_PIECEWISE_LINEAR)
     return isinstance(net, nn.Sequential) and all(isinstance(m, kinds) for m in net)

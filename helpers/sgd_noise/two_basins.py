@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from helpers.sgd_noise.particles import DATA, FLAT, TURN, Samples, Shape, ellipse, kick
+
 Array = NDArray[np.float64]
-Shape = Literal["gd", "constant", "diagonal", "leading", "hessian", "first"]
 
 SHAPES: tuple[str, ...] = get_args(Shape)
 """The noises that `TwoBasins.escape` accepts."""
 
-_TURN = np.array([[1.0, -1.0], [1.0, 1.0]]) / math.sqrt(2)  # (w1, w2) -> (p, q)
-_DATA = np.sqrt([1e-3, 1e-4])  # deviation of the data along p and q
-_FLAT = np.array([0.0, -2 * math.sqrt(2)])  # the flat minimum, seen from the sharp one
 _ESCAPED = -0.5  # both coordinates below this: out for good, as in the paper's code
 
 
@@ -38,13 +37,14 @@ class Escape:
     @property
     def escaped(self) -> NDArray[np.bool_]:
         """Whether a particle ends around the flat minimum, [runs]."""
-        return (self.paths[:, -1] < _ESCAPED).all(axis=1)
+        ends: Array = self.paths[:, -1].max(axis=1)
+        return ends < _ESCAPED
 
     @property
     def exit_rate(self) -> tuple[float, float]:
         """Exits a step spent inside the sharp basin, and its standard error."""
         steps = self.paths.shape[1] - 1
-        exits = np.count_nonzero(self.exit_step)
+        exits = int(np.count_nonzero(self.exit_step))
         inside = np.where(self.exit_step > 0, self.exit_step, steps).sum()
         return exits / inside, math.sqrt(max(exits, 1)) / inside
 
@@ -74,12 +74,15 @@ class TwoBasins:
     @property
     def hessian(self) -> Array:
         """Hessian at the sharp minimum in the coordinates (w1, w2), [2, 2]."""
-        return 2 * _TURN.T @ np.diag(self.curvature) @ _TURN
+        turned: Array = 2 * TURN.T @ np.diag(self._c) @ TURN
+        return turned
 
     def loss(self, w: ArrayLike) -> Array:
         """Loss at points w, [..., 2], with all data at the origin."""
-        u = (np.asarray(w, float) - 1) @ _TURN.T
-        return np.minimum(u**2 @ self._c, ((u - _FLAT) ** 2).sum(-1))
+        u = (np.asarray(w, float) - 1) @ TURN.T
+        sharp, flat = u**2 @ self._c, ((u - FLAT) ** 2).sum(-1)
+        lower: Array = np.minimum(sharp, flat)
+        return lower
 
     def escape(
         self,
@@ -128,17 +131,17 @@ class TwoBasins:
             if not fine:
                 raise ValueError(f"{name} is out of range, got {locals()[name]!r}")
         rng = np.random.default_rng(seed)
-        basin = _Samples(self._c, rng.normal(size=(runs, samples, 2)) * _DATA)
+        basin = Samples(self._c, rng.normal(size=(runs, samples, 2)) * DATA)
         u, path = np.zeros((runs, 2)), np.zeros((steps + 1, runs, 2))
         exit_step = np.zeros(runs, int)
         for step in range(1, steps + 1):
             share, slope, cov = basin.at(u)
             z = rng.normal(size=(runs, 2))
-            kick = _kick(noise, self._c, share, cov, z) * math.sqrt(trace)
-            path[step] = u = u - lr * slope + kick
+            push = kick(noise, self._c, share, cov, z) * math.sqrt(trace)
+            path[step] = u = u - lr * slope + push
             out = (basin.at(u)[0] < 0.5) & (exit_step == 0)
             exit_step[out] = step
-        return Escape((path @ _TURN).swapaxes(0, 1) + 1, exit_step)
+        return Escape((path @ TURN).swapaxes(0, 1) + 1, exit_step)
 
     def exit_rate(
         self, noise: Shape, *, trace: float = 0.01, lr: float = 0.005
@@ -178,7 +181,7 @@ class TwoBasins:
 
     def _inside(self, p: float, deviation: float) -> float:
         """Chance that q, Gaussian, lies in the sharp basin at this p."""
-        centre, radius = _ellipse(self._c)
+        centre, radius = ellipse(self._c)
         weight = self._c - 1
         square = radius**2 - weight[0] * p**2
         if square <= 0:
@@ -188,78 +191,11 @@ class TwoBasins:
         return (math.erf(high) - math.erf(low)) / 2
 
 
-def _ellipse(c: Array) -> tuple[Array, float]:
-    """The sharp basin: |sqrt(c - 1) (u - centre)| < radius."""
-    centre = -_FLAT / (c - 1)
-    return centre, math.sqrt(_FLAT @ _FLAT + (c - 1) @ centre**2)
-
-
-class _Samples:
-    """The data of every run, and what they say at a point."""
-
-    def __init__(self, c: Array, x: Array) -> None:
-        self._c, self._x = c, x
-        self._mean = x.mean(1)
-        centred = x - self._mean[:, None]
-        self._cov = np.einsum("rni,rnj->rij", centred, centred) / x.shape[1]
-        self._centre, self._radius = _ellipse(c)
-        scaled = np.sqrt(c - 1) * centred
-        self._reach = np.sqrt((scaled**2).sum(-1)).max(1)
-
-    def at(self, u: Array) -> tuple[Array, Array, Array]:
-        """Share of samples in the sharp basin [R], gradient [R, 2], covariance."""
-        offset = u - self._mean
-        scaled = np.sqrt(self._c - 1) * (offset - self._centre)
-        distance = np.sqrt((scaled**2).sum(-1))
-        sharp = distance < self._radius
-        factor = np.where(sharp[:, None], 2 * self._c, 2.0)
-        slope = factor * np.where(sharp[:, None], offset, offset - _FLAT)
-        cov = factor[:, :, None] * self._cov * factor[:, None, :]
-        share = sharp.astype(float)
-        near = np.flatnonzero(np.abs(distance - self._radius) <= self._reach)
-        if len(near):
-            share[near], slope[near], cov[near] = self._one_by_one(u[near], near)
-        return share, slope, cov
-
-    def _one_by_one(self, u: Array, runs: NDArray) -> tuple[Array, Array, Array]:
-        offset = u[:, None] - self._x[runs]
-        sharp = offset**2 @ self._c < ((offset - _FLAT) ** 2).sum(-1)
-        gradients = np.where(
-            sharp[..., None], 2 * self._c * offset, 2 * (offset - _FLAT)
-        )
-        slope = gradients.mean(1)
-        centred = gradients - slope[:, None]
-        cov = np.einsum("rni,rnj->rij", centred, centred) / gradients.shape[1]
-        return sharp.mean(1), slope, cov
-
-
-def _kick(noise: Shape, c: Array, share: Array, cov: Array, z: Array) -> Array:
-    """Noise of E|noise|^2 = 1 in (p, q), from standard normal z, all [R, 2]."""
-    if noise == "gd":
-        return np.zeros_like(z)
-    if noise == "constant":
-        return z / math.sqrt(2)
-    if noise == "leading":
-        return _shaped(cov, z)
-    if noise == "diagonal":
-        turned = _TURN.T @ cov @ _TURN
-        return _scaled(np.diagonal(turned, axis1=1, axis2=2), z) @ _TURN.T
-    if noise == "hessian":
-        return _scaled(share[:, None] * (c - 1) + 1, z)
-    axis = np.array([[0.0, 1.0], _TURN[:, 1]])[(share == 0).astype(int)]
-    if c[0] > c[1]:
-        axis = np.where(share[:, None] > 0, axis[:, ::-1], axis)
-    return z[:, :1] * axis
-
-
-def _scaled(variances: Array, z: Array) -> Array:
-    return z * np.sqrt(variances / variances.sum(1, keepdims=True))
-
-
-def _shaped(cov: Array, z: Array) -> Array:
-    """Noise of covariance cov / trace, through its Cholesky factor."""
-    cov = cov / np.trace(cov, axis1=1, axis2=2)[:, None, None]
-    first = np.sqrt(cov[:, 0, 0])
-    slant = cov[:, 0, 1] / first
-    rest = np.sqrt(np.maximum(cov[:, 1, 1] - slant**2, 0))
-    return np.stack([first * z[:, 0], slant * z[:, 0] + rest * z[:, 1]], 1)
+def plot_basins(ax: Axes, basins: TwoBasins) -> None:
+    """Draw contours of the landscape and its two minima."""
+    grid = np.linspace(-1.7, 1.7, 201)
+    points = np.stack(np.meshgrid(grid, grid), -1)
+    levels = np.linspace(0.5, 8, 9)
+    ax.contour(grid, grid, basins.loss(points), levels, colors="0.75", linewidths=0.7)
+    ax.plot([1, -1], [1, -1], "k+", markersize=9)
+    ax.set(xlabel="$w_1$", ylabel="$w_2$", aspect="equal")

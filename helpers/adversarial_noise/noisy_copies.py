@@ -1,29 +1,27 @@
-"""Errors in noise and the nearest error.
+"""Distances from noisy copies of an image to the nearest error."""
 
-The helper of chapter 10, on Ford, Gilmer, Carlini & Cubuk, "Adversarial Examples Are a
-Natural Consequence of Test Error in Noise" (ICML 2019). A classifier f has the
-error set E = {x: f(x) != y} for an image x_0 with label y. d(x_0, E) is the distance to
-the nearest error, mu the probability of E under noise N(x_0, sigma^2 I), and
-sigma(x_0, mu) the noise at which that probability is mu.
-
-    python -m helpers.adversarial_noise --data mnist --output results.json
-
-trains networks with several noises and measures all of these; `--help` lists the rest.
-"""
+from typing import TypedDict, Unpack
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from helpers.adversarial_noise.decisions import (
-    Model,
-    generator,
+from helpers.adversarial_noise.arguments import (
     read_count,
     read_images,
     read_per_image,
 )
+from helpers.adversarial_noise.decisions import Model
+from helpers.adversarial_noise.draws import gaussian, generator
 from helpers.adversarial_noise.nearest_errors import nearest_error
+
+
+class Steps(TypedDict, total=False):
+    """Steps of `nearest_error`."""
+
+    deepfool_steps: int
+    ddn_steps: int
+    descent_steps: int
 
 
 def noisy_distances(
@@ -34,7 +32,7 @@ def noisy_distances(
     n: int = 100,
     *,
     seed: int,
-    **settings: int,
+    **settings: Unpack[Steps],
 ) -> NDArray[np.float64]:
     """Return the distances from noisy copies of each image to the nearest error.
 
@@ -63,9 +61,7 @@ def noisy_distances(
     read_count("n", n)
     found = []
     for i, (image, label) in enumerate(zip(x, y, strict=True)):
-        made = generator(seed, i, x.device)
-        shape = (n, *image.shape)
-        noise = torch.randn(shape, generator=made, dtype=x.dtype, device=x.device)
+        noise = gaussian(image, n, generator(seed, i, x.device))
         points = image + sigmas[i] * noise
         found.append(nearest_error(model, points, label.expand(n), **settings).distance)
     return np.stack(found)

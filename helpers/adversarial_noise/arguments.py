@@ -1,0 +1,58 @@
+"""What the functions of the chapter accept: images, counts, numbers in range."""
+
+import operator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def read_images(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Return images and labels that belong together, or raise."""
+    x, y = torch.as_tensor(x), torch.as_tensor(y)
+    if x.ndim < 2 or not x.is_floating_point():
+        raise ValueError(
+            "x must be floating point of shape [images, ...], got "
+            f"{x.dtype} of shape {list(x.shape)}"
+        )
+    if not torch.isfinite(x).all():
+        raise ValueError("x must be finite, got NaN or infinity")
+    if y.shape != (len(x),) or y.is_floating_point() or len(x) == 0:
+        raise ValueError(
+            f"y must hold one integer label for each of the {len(x)} images (at least "
+            f"1), got {y.dtype} of shape {list(y.shape)}"
+        )
+    return x, y.to(x.device)
+
+
+def read_per_image(name: str, value: object, x: Tensor) -> np.ndarray:
+    """Return a positive number for each image, [images], or raise."""
+    if isinstance(value, Tensor):
+        value = value.detach().cpu()
+    numbers = np.asarray(value, dtype=np.float64)
+    if numbers.shape not in ((), (len(x),)):
+        raise ValueError(
+            f"{name} must be a number or one for each of the {len(x)} images, "
+            f"got shape {numbers.shape}"
+        )
+    if not (np.isfinite(numbers) & (numbers > 0)).all():
+        raise ValueError(f"{name} must be finite and > 0, got {value}")
+    return np.broadcast_to(numbers, (len(x),))
+
+
+def read_count(name: str, value: int, low: int = 1) -> int:
+    """Return an integer >= low, or raise."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+    if number < low:
+        raise ValueError(f"{name} must be at least {low}, got {value!r}")
+    return number
+
+
+def read_open_unit(name: str, value: float) -> float:
+    """Return a number strictly between 0 and 1, or raise."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}")
+    return float(value)

@@ -1,0 +1,101 @@
+"""Losses beside a minimum, and the sharpness that they show."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from helpers.sgd_noise.arguments import read_data
+from helpers.sgd_noise.losses import read_loss
+from helpers.sgd_noise.per_sample import Stack
+from helpers.training import Loss
+
+Array = NDArray[np.float64]
+_NETWORKS_AT_ONCE = 32
+
+
+def displaced_losses(
+    net: nn.Sequential,
+    x: Tensor,
+    y: Tensor,
+    steps: ArrayLike,
+    *,
+    loss: str | Loss = "cross_entropy",
+) -> Array:
+    """Loss of the network at theta + step, for many steps.
+
+    Args:
+        net: as in `per_sample_gradients`, left unchanged.
+        x: inputs, [n, n_in].
+        y: targets, [n, ...].
+        steps: displacements of the trained parameters, [K, D].
+        loss: as in `per_sample_gradients`.
+
+    Returns:
+        [K]. Cost: K forward passes, a few dozen networks at a time.
+
+    Raises:
+        ValueError: steps not [K, D].
+    """
+    moves = torch.as_tensor(np.asarray(steps))
+    here = Stack([net]).theta
+    if moves.ndim != 2 or moves.shape[1] != here.shape[1]:
+        raise ValueError(
+            f"steps must be [K, {here.shape[1]}], got shape {list(moves.shape)}"
+        )
+    x, y = read_data(x, y, here)
+    criterion = read_loss(loss)
+    found = []
+    for part in torch.split(moves, _NETWORKS_AT_ONCE):
+        stack = Stack([net] * len(part))
+        stack.theta += part.to(here)
+        found.append(stack.losses(x, y, criterion).double())
+    return torch.cat(found).numpy()
+
+
+def expected_sharpness(
+    net: nn.Sequential,
+    x: Tensor,
+    y: Tensor,
+    *,
+    scale: float,
+    draws: int = 100,
+    loss: str | Loss = "cross_entropy",
+    seed: int,
+) -> tuple[float, float]:
+    """E[L(theta + nu)] - L(theta) for nu Gaussian of deviation `scale`.
+
+    The paper's measure of sharpness, (scale^2 / 2) Tr H to second order. Each draw is
+    taken with both signs, which removes the slope.
+
+    Args:
+        net: as in `per_sample_gradients`.
+        x: inputs, [n, n_in].
+        y: targets, [n, ...].
+        scale: > 0; the paper's code uses 0.01.
+        draws: pairs nu, -nu; >= 2.
+        loss: as in `per_sample_gradients`.
+        seed: integer.
+
+    Returns:
+        The mean and its standard error. Cost: 2 draws forward passes.
+
+    Raises:
+        ValueError: an argument out of range.
+    """
+    if not (math.isfinite(scale) and scale > 0 and draws >= 2):
+        raise ValueError(
+            f"scale must be > 0 and draws >= 2, got {scale!r} and {draws!r}"
+        )
+    generator = torch.Generator().manual_seed(seed)
+    dimension = Stack([net]).dimension
+    nu = scale * torch.randn(draws, dimension, generator=generator, dtype=torch.float64)
+    options = {"loss": loss}
+    here = displaced_losses(net, x, y, np.zeros((1, dimension)), **options)
+    both = [displaced_losses(net, x, y, sign * nu, **options) for sign in (1, -1)]
+    rise = (both[0] + both[1]) / 2 - here
+    return float(rise.mean()), float(rise.std(ddof=1) / math.sqrt(draws))

@@ -1,0 +1,33 @@
+"""The command line writes one file."""
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers import adversarial_noise as an
+from helpers.adversarial_noise.__main__ import main
+
+
+def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    output = tmp_path / "new" / "results.json"
+    given = (
+        "--train 300 --test 60 --epochs 3 --images 6 --draws 300 --few 1 --points 4 "
+        f"--width 4 --noise 0 --radius 0.3 --output {output}"
+    )
+    main(given.split())
+    results = json.loads(output.read_text())
+    assert "python -m helpers.adversarial_noise --train 300" in results["source"]
+    assert "CPU cores, Python" in results["source"]
+    plain, adversarial = results["models"]
+    assert plain["noise"] == 0
+    assert adversarial["radius"] == 0.3
+    assert len(plain["distance"]) == len(plain["sigma"]) == plain["images"]
+    assert plain["median_ratio"] == pytest.approx(
+        np.median(np.divide(plain["distance"], plain["sigma"])), rel=1e-3
+    )
+    assert set(plain["corrupted_accuracy"]) == set(an.CORRUPTIONS)
+    assert len(plain["noisy_over_bound"]) == 1
+    assert "output" not in results["settings"]
+    assert max(map(len, output.read_text().splitlines())) > 60  # lists on one line

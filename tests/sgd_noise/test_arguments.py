@@ -1,0 +1,44 @@
+"""What is said of data, matrices and numbers out of range."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+from sgd_noise.cases import ASYMMETRIC, CLASSES, H2, S2, X, errors, net_of
+
+from helpers import sgd_noise as sn
+
+
+@errors(
+    [
+        (
+            lambda: sn.ou_escape(np.ones(3), S2, 1, 1),
+            "hessian must be [D, D], got shape",
+        ),
+        (lambda: sn.ou_escape(ASYMMETRIC, S2, 1, 1), "hessian must be symmetric"),
+        (
+            lambda: sn.ou_escape(H2 * np.nan, S2, 1, 1),
+            "hessian must be finite, got NaN",
+        ),
+        (lambda: sn.ou_escape(H2, S2, 0, 1), "eta must be finite and > 0, got 0"),
+        (lambda: sn.descent_escape(H2, S2, math.nan, 1), "eta must be finite and > 0"),
+        (lambda: sn.escape_indicator(H2, ASYMMETRIC), "noise must be symmetric"),
+        (
+            lambda: sn.per_sample_gradients(net_of(), X, CLASSES[:3]),
+            "x must be [n, n_in] and y start with the same n >= 1, got [30, 5] and [3]",
+        ),
+        (
+            lambda: sn.per_sample_gradients(net_of(), X * torch.nan, CLASSES),
+            "x must be finite, got NaN or infinity",
+        ),
+        (
+            lambda: sn.GradientNoise(net_of(), X, CLASSES, 0),
+            "batch_size must be in 1..30, got 0",
+        ),
+    ]
+)
+def test_bad_input_is_told_what_is_wrong(call, told):
+    with pytest.raises(ValueError, match=re.escape(told)):
+        call()
