@@ -89,7 +89,8 @@ def _reach(layer: int, k: int, m: int) -> int:
 def _convolved(h: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Return the convolution of [n, 6, 6] without its border."""
     windows = np.lib.stride_tricks.sliding_window_view(h, (3, 3), axis=(1, 2))
-    return np.einsum("cijab,ocab->oij", windows, kernel)
+    convolved: np.ndarray = np.einsum("cijab,ocab->oij", windows, kernel)
+    return convolved
 
 
 def _normalized(
@@ -101,4 +102,5 @@ def _normalized(
     shift: np.ndarray,
 ) -> np.ndarray:
     factor = (scale / np.sqrt(v + eps))[:, None, None]
-    return factor * (z - m[:, None, None]) + shift[:, None, None]
+    scaled: np.ndarray = factor * (z - m[:, None, None]) + shift[:, None, None]
+    return scaled

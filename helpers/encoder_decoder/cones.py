@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from helpers.encoder_decoder.arguments import check_count
-from helpers.encoder_decoder.circular import Array
+from helpers.encoder_decoder.convolutions import Array
 from helpers.encoder_decoder.network import EncoderDecoder
 
 _SAME = 1e-9  # hyperplanes at a smaller angle are one
@@ -68,7 +68,8 @@ def cone_normals(network: EncoderDecoder) -> Array:
         parts.append(level.conv @ level.high)
     if network.skip:
         parts.append(level.conv)
-    return sparse.hstack(parts).T.toarray()
+    normals: Array = sparse.hstack(parts).T.toarray()
+    return normals
 
 
 def most_cones(n: int, d: int) -> int:
@@ -87,7 +88,7 @@ def most_cones(n: int, d: int) -> int:
 
 def _count(rows: Array) -> int:
     """Count the cones of distinct unit normals [n, d]."""
-    n, d = rows.shape
+    n, d = len(rows), rows.shape[1]
     if n <= 1 or d == 1:
         return 1 + min(n, 1)
     if d == 2:
@@ -112,7 +113,8 @@ def _traces(rows: Array, normal: Array) -> Array:
     sign = -1.0 if normal[0] < 0 else 1.0
     mirror = normal.copy()
     mirror[0] += sign  # the reflection that maps the normal to the first axis
-    return (rows - np.outer(rows @ mirror, mirror) / (sign * mirror[0]))[:, 1:]
+    turned: Array = rows - np.outer(rows @ mirror, mirror) / (sign * mirror[0])
+    return turned[:, 1:]
 
 
 def _distinct(rows: Array) -> Array:
@@ -121,4 +123,5 @@ def _distinct(rows: Array) -> Array:
     unit = rows[length > _SAME] / length[length > _SAME, None]
     gaps = [np.linalg.norm(unit[:, None] - sign * unit, axis=2) for sign in (1, -1)]
     alike = np.minimum(*gaps) <= _SAME
-    return unit[~np.tril(alike, -1).any(axis=1)]
+    distinct: Array = unit[~np.tril(alike, -1).any(axis=1)]
+    return distinct

@@ -1,11 +1,13 @@
-"""The encoder-decoder network of chapter 4: filters, forward pass, and its matrices."""
+"""The encoder-decoder network, and what decides which linear piece an input is on."""
 
 import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from helpers.encoder_decoder.arguments import (
@@ -15,23 +17,23 @@ from helpers.encoder_decoder.arguments import (
     check_positive,
     check_size,
 )
-from helpers.encoder_decoder.circular import (
+from helpers.encoder_decoder.convolutions import analyze, synthesize
+from helpers.encoder_decoder.filters import (
+    Filters,
+    check_filters,
+    filter_shapes,
+    gaussian_filters,
+)
+from helpers.encoder_decoder.levels import Level, level_matrices
+from helpers.encoder_decoder.poolings import (
     POOLINGS,
-    Matrix,
-    analyze,
     average,
-    band_matrices,
     choose,
-    conv_matrix,
     haar,
     spread,
-    synthesize,
     unaverage,
     unhaar,
 )
-
-Filters = Sequence[tuple[Tensor, Tensor]]
-"""For every level the filters of encoder and decoder, [k_l, k_(l-1), *taps] each."""
 
 
 @dataclass
@@ -50,29 +52,6 @@ class Trace:
     margins: list[Tensor] = field(default_factory=list)
     units: dict[tuple[str, int], Tensor] = field(default_factory=dict)
     gates: dict[tuple[str, int], Tensor] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Level:
-    """Matrices of one level; see `EncoderDecoder` for what they do.
-
-    Attributes:
-        conv: encoder's convolution, [n_(l-1), k_l N].
-        low: pooling, [k_l N, n_l].
-        high: pooling of what goes straight across to the decoder, or None.
-        decode: decoder's convolution, [n_(l-1), k_l N].
-        decode_skip: that of the skip branch, or None.
-        gain: alpha; the decoder unpools with alpha times `low` and `high`.
-        switch: whether the decoder unpools to the entries that were the maxima.
-    """
-
-    conv: Matrix
-    low: Matrix
-    high: Matrix | None
-    decode: Matrix
-    decode_skip: Matrix | None
-    gain: float
-    switch: bool
 
 
 class EncoderDecoder(nn.Module):
@@ -119,7 +98,7 @@ class EncoderDecoder(nn.Module):
 
     def __init__(
         self,
-        size: int | tuple[int, int],
+        size: int | tuple[int, ...],
         channels: Sequence[int] = (1, 4, 8),
         taps: int = 3,
         *,
@@ -140,21 +119,19 @@ class EncoderDecoder(nn.Module):
         self.skip = bool(skip)
         self.alpha = check_positive("alpha", alpha)
         self._check_sizes()
-        if (filters is None) is (seed is None):
-            raise ValueError("give either filters or seed, and not both")
-        if filters is None:
-            encoder, decoder, across = self._drawn(operator.index(seed))
-        else:
-            encoder, decoder = self._checked(filters)
+        shapes = filter_shapes(self.channels, self.taps, len(self.size))
+        if filters is None and seed is not None:
+            seed = operator.index(seed)
+            drawn = gaussian_filters(shapes, skip=self.skip, seed=seed)
+            encoder, decoder, across = drawn
+        elif filters is not None and seed is None:
+            encoder, decoder = check_filters(filters, shapes)
             across = decoder
-        kinds = {
-            "encoder": encoder,
-            "decoder": decoder,
-            "decoder_skip": across * self.skip,
-        }
-        for name, values in kinds.items():
-            copies = [nn.Parameter(value.to(dtype).clone()) for value in values]
-            setattr(self, name, nn.ParameterList(copies))
+        else:
+            raise ValueError("give either filters or seed, and not both")
+        self.encoder = _parameters(encoder, dtype)
+        self.decoder = _parameters(decoder, dtype)
+        self.decoder_skip = _parameters(across * self.skip, dtype)
 
     @property
     def depth(self) -> int:
@@ -193,16 +170,19 @@ class EncoderDecoder(nn.Module):
         """Return the matrices of every level; sparse, in float64."""
         skips = list(self.decoder_skip) or [None] * self.depth
         every = zip(self.sizes[:-1], self.encoder, self.decoder, skips, strict=True)
-        made = []
-        for size, encode, decode, across in every:
-            low, high = band_matrices(self.pooling, len(encode), size)
-            skip = None if across is None else conv_matrix(across, size)
-            conv, deconv = conv_matrix(encode, size), conv_matrix(decode, size)
-            switch = self.pooling == "switch"
-            made.append(Level(conv, low, high, deconv, skip, self.alpha, switch))
-        return made
+        return [
+            level_matrices(
+                encode,
+                decode,
+                across,
+                size=size,
+                pooling=self.pooling,
+                gain=self.alpha,
+            )
+            for size, encode, decode, across in every
+        ]
 
-    def resized(self, size: int | tuple[int, int]) -> "EncoderDecoder":
+    def resized(self, size: int | tuple[int, ...]) -> "EncoderDecoder":
         """Return a network with copies of these filters for signals of another size.
 
         Raises:
@@ -274,17 +254,12 @@ class EncoderDecoder(nn.Module):
         return self._gate(z, trace, ("low", level)), across
 
     def _unpool(self, h: Tensor, across: Tensor | None) -> Tensor:
-        match self.pooling:
-            case "identity":
-                made = h
-            case "average":
-                made = unaverage(h)
-            case "haar":
-                made = unhaar(torch.cat([h[:, :, None], across], dim=2))
-            case "max":
-                made = spread(h)
-            case _:
-                made = spread(h) * across
+        if across is None:
+            made = h if self.pooling == "identity" else unaverage(h)
+        elif self.pooling == "haar":
+            made = unhaar(torch.cat([h[:, :, None], across], dim=2))
+        else:
+            made = spread(h) if self.pooling == "max" else spread(h) * across
         return made if self.alpha == 1 else self.alpha * made
 
     def _check_sizes(self) -> None:
@@ -300,37 +275,20 @@ class EncoderDecoder(nn.Module):
                 f"is filtered, got {self.taps}"
             )
 
-    def _shape(self, level: int) -> tuple[int, ...]:
-        q = self.channels
-        return (q[level + 1], q[level]) + (self.taps,) * len(self.size)
 
-    def _drawn(self, seed: int) -> list[list[Tensor]]:
-        """Draw Gaussian filters for encoder, decoder and skip branches."""
-        generator = torch.Generator().manual_seed(seed)
-        area = self.taps ** len(self.size)
-        drawn = []
-        for level in range(self.depth):
-            shape = self._shape(level)
-            inner = shape[0] * (1 + self.skip)
-            made = torch.randn(3, *shape, generator=generator, dtype=torch.float64)
-            fans = zip(made, (shape[1], inner, inner), strict=True)
-            drawn.append([part * math.sqrt(2 / (fan * area)) for part, fan in fans])
-        return [list(kind) for kind in zip(*drawn, strict=True)]
+def read_inputs(network: EncoderDecoder, x: ArrayLike, name: str = "x") -> Tensor:
+    """Return inputs as a tensor [m, n_0] of the network's type, or raise."""
+    like = network.encoder[0]
+    points = torch.as_tensor(np.asarray(x)).to(like)
+    if points.ndim not in (1, 2) or points.shape[-1] != network.n_in:
+        raise ValueError(
+            f"{name} must have shape [{network.n_in}] or [m, {network.n_in}], "
+            f"got {list(points.shape)}"
+        )
+    if not points.isfinite().all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return points.reshape(-1, network.n_in)
 
-    def _checked(self, filters: Filters) -> tuple[list[Tensor], list[Tensor]]:
-        pairs = [tuple(torch.as_tensor(part).detach() for part in p) for p in filters]
-        if len(pairs) != self.depth or any(len(pair) != 2 for pair in pairs):
-            raise ValueError(
-                f"filters must hold {self.depth} pairs (encoder, decoder), "
-                f"got {len(pairs)} entries"
-            )
-        for level, pair in enumerate(pairs):
-            for part in pair:
-                if tuple(part.shape) != self._shape(level):
-                    raise ValueError(
-                        f"filters[{level}] must have shape {self._shape(level)}, "
-                        f"got {tuple(part.shape)}"
-                    )
-                if not part.isfinite().all():
-                    raise ValueError(f"filters[{level}] must be finite")
-        return [a for a, _ in pairs], [b for _, b in pairs]
+
+def _parameters(filters: Sequence[Tensor], dtype: torch.dtype) -> nn.ParameterList:
+    return nn.ParameterList(nn.Parameter(part.to(dtype).clone()) for part in filters)

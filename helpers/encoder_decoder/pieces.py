@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -11,9 +11,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from helpers.encoder_decoder.circular import Array
-from helpers.encoder_decoder.framelets import read_inputs
-from helpers.encoder_decoder.network import EncoderDecoder
+from helpers.encoder_decoder.convolutions import Array
+from helpers.encoder_decoder.network import EncoderDecoder, read_inputs
 
 _ROUNDING = 1e-12  # a margin this small is 0; unit: the largest of its step
 _SAME_POINT = 1e-13  # breakpoints this near are one
@@ -71,7 +70,8 @@ class Pieces:
 
     def _along(self, x: Tensor, direction: Tensor) -> Array:
         tangent = direction.expand_as(x).contiguous()
-        return torch.autograd.functional.jvp(self._network, x, tangent)[1].numpy()
+        derivative: Tensor = torch.autograd.functional.jvp(self._network, x, tangent)[1]
+        return derivative.numpy()
 
 
 def pieces_on_segment(
@@ -131,7 +131,7 @@ def pieces_on_plane(network: EncoderDecoder, u: ArrayLike, v: ArrayLike) -> Piec
     corners = torch.stack([angles.cos(), angles.sin()], dim=1)
     found = []
     for a, b in pairwise(corners):
-        t = _knots(network, lambda t, a=a, b=b: torch.lerp(a, b, t[:, None]) @ plane)
+        t = _knots(network, partial(_on_plane, plane, a, b))
         s = torch.lerp(a, b, t[1:-1, None])
         found.append(torch.atan2(s[:, 1], s[:, 0]))
     t = torch.cat(found).remainder(2 * math.pi).sort().values
@@ -139,6 +139,11 @@ def pieces_on_plane(network: EncoderDecoder, u: ArrayLike, v: ArrayLike) -> Piec
     middle = t - gap / 2 if len(t) else torch.zeros(1, dtype=torch.float64)
     middles = torch.stack([middle.cos(), middle.sin()], dim=1) @ plane
     return Pieces(t.numpy(), middles.numpy(), plane.numpy(), network)
+
+
+def _on_plane(plane: Tensor, a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Return points of the side from a to b, which are coordinates in the plane."""
+    return torch.lerp(a, b, t[:, None]) @ plane
 
 
 def _read(

@@ -22,7 +22,7 @@ class Checkpoint:
 
     def __init__(
         self,
-        path: str | os.PathLike | None,
+        path: str | os.PathLike[str] | None,
         arguments: dict[str, Any],
         dataset: Dataset,
     ) -> None:
@@ -34,7 +34,7 @@ class Checkpoint:
         text = json.dumps(relevant, sort_keys=True, default=_stable_name)
         digest = hashlib.sha256(text.encode())
         for part in (dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test):
-            digest.update(part.cpu().contiguous().numpy())
+            digest.update(part.cpu().contiguous().numpy().data)
         self.identity = digest.hexdigest()
 
     def restore(self, network: GreedyNetwork) -> list[Fitted]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.greedy_layerwise.network import Layer, check_count, layout
+from helpers.greedy_layerwise.arguments import check_count
+from helpers.greedy_layerwise.layers import Layer, layout
 
 WAYS = ("sequential", "cached", "parallel", "end_to_end")
 """The ways of training that `Cost` knows."""

@@ -31,8 +31,10 @@ class Shared(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs of this process's rows, or of all in eval mode."""
         if self.parallel is None or not self.training:
-            return self.module(inputs)
-        return self.parallel(inputs[rank() :: n_processes()])
+            outputs: Tensor = self.module(inputs)
+        else:
+            outputs = self.parallel(inputs[rank() :: n_processes()])
+        return outputs
 
 
 def joint_loss(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -59,21 +61,33 @@ def joint_loss(outputs: Tensor, targets: Tensor) -> Tensor:
 class JointBatchNorm(nn.BatchNorm2d):
     """Batch norm whose batch is that of all processes together."""
 
+    running_mean: Tensor  # torch's own types say None too, for norms without statistics
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalized channels of [n, channels, height, width]."""
         if n_processes() == 1 or not self.training:
             return super().forward(x)
         axes, shape = (0, 2, 3), (1, -1, 1, 1)
-        count = _AllSum.apply(x.new_tensor(x.numel() / x.shape[1]))
-        mean = _AllSum.apply(x.sum(axes)) / count
+        count = _all_sum(x.new_tensor(x.numel() / x.shape[1]))
+        mean = _all_sum(x.sum(axes)) / count
         centred = x - mean.view(shape)
-        variance = _AllSum.apply(centred.square().sum(axes)) / count
+        variance = _all_sum(centred.square().sum(axes)) / count
         with torch.no_grad():
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         scale = self.weight * (variance + self.eps).rsqrt()
         return centred * scale.view(shape) + self.bias.view(shape)
+
+
+def _all_sum(x: Tensor) -> Tensor:
+    """Return the sum over all processes, through which gradients pass."""
+    # torch leaves apply without types
+    total: Tensor = _AllSum.apply(x)  # type: ignore[no-untyped-call]
+    return total
 
 
 class _AllSum(torch.autograd.Function):

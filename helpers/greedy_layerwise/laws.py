@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from helpers.data import Dataset
-from helpers.greedy_layerwise.network import check_count
+from helpers.greedy_layerwise.arguments import check_count
 
 
 def error_bound(

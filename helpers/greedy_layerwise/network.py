@@ -1,80 +1,24 @@
 """The networks of chapter 7: blocks that halve or keep the image, a head for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from helpers.greedy_layerwise.arguments import check_count
 from helpers.greedy_layerwise.joint_batch import JointBatchNorm
+from helpers.greedy_layerwise.layers import Layer, layout
 
 _CHUNK = 256  # images per forward pass
 
 
-@dataclass(frozen=True)
-class Layer:
-    """Shapes of layer l: its block, and the convolutions of its head.
-
-    Attributes:
-        channels: (into the convolution, out of it); the first counts the sub-images
-            of a downsampling.
-        side: height and width after the block.
-        downsample: whether the block starts with `space_to_depth`.
-        head: channels through the head's k - 1 convolutions, k entries, the first is
-            the block's width.
-        head_side: height and width at which the head convolves.
-    """
-
-    channels: tuple[int, int]
-    side: tuple[int, int]
-    downsample: bool
-    head: tuple[int, ...]
-    head_side: tuple[int, int]
-
-
-def layout(
-    image_shape: Sequence[int],
-    depth: int,
-    width: int,
-    k: int,
-    *,
-    downsample: Sequence[int] = (2,),
-    head_width: int | None = None,
-    head_pool: int = 1,
-) -> tuple[Layer, ...]:
-    """Return the shapes of all layers; arguments and errors as in `GreedyNetwork`."""
-    channels, *sides = _image_shape(image_shape)
-    head_width = width if head_width is None else head_width
-    counts = {"depth": depth, "width": width, "head_width": head_width}
-    for name, value in (counts | {"head_pool": head_pool}).items():
-        check_count(name, value)
-    if k not in (1, 2, 3) or isinstance(k, bool):
-        raise ValueError(f"k must be 1, 2 or 3, got {k!r}")
-    places = _places(downsample)
-    layers = []
-    for number in range(1, depth + 1):
-        halves = number in places
-        if halves:
-            sides = [_half(side, number) for side in sides]
-            if number > 1:  # the image itself is cut up without widening
-                width, head_width = 2 * width, 2 * head_width
-        into = channels * (4 if halves else 1)
-        at = tuple(side // head_pool for side in sides)
-        if min(at) < 2:
-            raise ValueError(
-                f"the head of layer {number} needs 2x2 pixels, got {at[0]}x{at[1]}: "
-                "downsample less, or take a smaller head_pool"
-            )
-        head = (width, *(k - 1) * (head_width,))
-        layers.append(Layer((into, width), tuple(sides), halves, head, at))
-        channels = width
-    return tuple(layers)
-
-
 class Standardize(nn.Module):
     """Centre each channel and scale it to variance 1, as over the training images."""
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -146,9 +90,14 @@ class GreedyNetwork(nn.Module):
         seed: int,
     ) -> None:
         super().__init__()
-        shapes = {"head_width": head_width, "head_pool": head_pool}
         self.layers = layout(
-            image_shape, depth, width, k, downsample=downsample, **shapes
+            image_shape,
+            depth,
+            width,
+            k,
+            downsample=downsample,
+            head_width=head_width,
+            head_pool=head_pool,
         )
         check_count("n_classes", n_classes, 2)
         check_count("seed", seed, 0)
@@ -209,12 +158,13 @@ class GreedyNetwork(nn.Module):
                 f"layer {layer!r} has no identity start: it needs a layer before it "
                 "and as many channels out as in"
             )
-        block, head = self.blocks[layer - 1], self.heads[layer - 1]
-        nn.init.dirac_(block.conv.weight)
-        nn.init.zeros_(block.conv.bias)
-        if hasattr(block, "norm"):
-            _undo(block.norm, inputs)
-        head.load_state_dict(self.heads[layer - 2].state_dict())
+        for part in self.blocks[layer - 1].children():
+            if isinstance(part, nn.Conv2d) and part.bias is not None:
+                nn.init.dirac_(part.weight)
+                nn.init.zeros_(part.bias)
+            elif isinstance(part, JointBatchNorm):
+                _undo(part, inputs)
+        self.heads[layer - 1].load_state_dict(self.heads[layer - 2].state_dict())
 
     def can_start_at_identity(self, layer: int) -> bool:
         """Whether layer, in 1..L, may start as the identity."""
@@ -245,41 +195,17 @@ def derived_seed(*numbers: int) -> int:
     return int(state >> np.uint64(1))
 
 
+def use_channels_last(module: nn.Module) -> None:
+    """Lay the filters of convolutions out with the channels last, in place."""
+    # torch's types lack memory_format
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
 @torch.no_grad()
 def applied(module: nn.Module, inputs: Tensor) -> Tensor:
     """Return module(inputs) in eval mode, in chunks, without a graph."""
     module.eval()
     return torch.cat([module(part) for part in inputs.split(_CHUNK)])
-
-
-def check_count(name: str, value: int, least: int = 1) -> None:
-    """Raise unless the value is an integer of at least `least`."""
-    whole = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not (whole and value >= least):
-        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
-
-
-def _image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
-    shape = tuple(image_shape)
-    if len(shape) != 3:
-        raise ValueError(
-            f"image_shape must be (channels, height, width), got {image_shape!r}"
-        )
-    for size in shape:
-        check_count("image_shape", size)
-    return shape
-
-
-def _places(downsample: Sequence[int]) -> set[int]:
-    for number in downsample:
-        check_count("downsample", number)
-    return set(downsample)
-
-
-def _half(side: int, number: int) -> int:
-    if side % 2:
-        raise ValueError(f"layer {number} cannot halve a side of {side} pixels")
-    return side // 2
 
 
 def _block(layer: Layer, batch_norm: bool) -> nn.Sequential:
@@ -294,7 +220,7 @@ def _block(layer: Layer, batch_norm: bool) -> nn.Sequential:
 
 
 def _head(layer: Layer, n_classes: int, pool: int, batch_norm: bool) -> nn.Sequential:
-    modules = [nn.AvgPool2d(pool)] if pool > 1 else []
+    modules: list[nn.Module] = [nn.AvgPool2d(pool)] if pool > 1 else []
     for into, out in pairwise(layer.head):
         modules.append(nn.Conv2d(into, out, 3, padding=1))
         modules += [JointBatchNorm(out)] if batch_norm else []
@@ -304,7 +230,7 @@ def _head(layer: Layer, n_classes: int, pool: int, batch_norm: bool) -> nn.Seque
 
 
 @torch.no_grad()
-def _undo(norm: nn.BatchNorm2d, inputs: Tensor) -> None:
+def _undo(norm: JointBatchNorm, inputs: Tensor) -> None:
     """Give batch norm the statistics of the inputs and the scale that undoes them."""
     variance, mean = torch.var_mean(inputs, (0, 2, 3), correction=0)
     norm.running_mean.copy_(mean)

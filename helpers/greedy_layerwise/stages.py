@@ -1,124 +1,20 @@
-"""An auxiliary problem: its recipe, the features it is trained on, and the fit."""
+"""The fit of an auxiliary problem, or of all at once, and what it records."""
 
-import itertools
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from helpers import training
 from helpers.data import Dataset
-from helpers.greedy_layerwise.joint_batch import Shared, joint_loss, n_processes, rank
-from helpers.greedy_layerwise.network import GreedyNetwork, applied, check_count
+from helpers.greedy_layerwise.inputs import Inputs
+from helpers.greedy_layerwise.joint_batch import Shared, joint_loss, rank
+from helpers.greedy_layerwise.network import GreedyNetwork, use_channels_last
+from helpers.greedy_layerwise.recipe import Run
 from helpers.training import History, Record
-
-Augment = Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How an auxiliary problem is minimised: SGD whose rate drops in steps.
-
-    The paper on CIFAR-10: 50 epochs a layer in batches of 128, the other values as they
-    are here.
-
-    Attributes:
-        epochs: passes over the data for each auxiliary problem, >= 1.
-        batch_size: images in a step, of all processes together.
-        lr: learning rate at the start, > 0.
-        momentum: in [0, 1).
-        weight_decay: >= 0.
-        drop: factor of the learning rate at a drop, in (0, 1].
-        drop_every: share of the epochs after which it drops, in (0, 1]; 0.3 of 50
-            epochs is every 15.
-
-    Raises:
-        ValueError: a value out of range.
-    """
-
-    epochs: int = 12
-    batch_size: int = 64
-    lr: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    drop: float = 0.2
-    drop_every: float = 0.3
-
-    def __post_init__(self) -> None:
-        check_count("epochs", self.epochs)
-        check_count("batch_size", self.batch_size)
-        tests = {
-            "lr": (0 < self.lr < math.inf, "finite and > 0"),
-            "momentum": (0 <= self.momentum < 1, "in [0, 1)"),
-            "weight_decay": (0 <= self.weight_decay < math.inf, "finite and >= 0"),
-            "drop": (0 < self.drop <= 1, "in (0, 1]"),
-            "drop_every": (0 < self.drop_every <= 1, "in (0, 1]"),
-        }
-        for name, (passed, allowed) in tests.items():
-            if not passed:
-                raise ValueError(f"{name} must be {allowed}, got {getattr(self, name)}")
-
-    def lr_in(self, epoch: int) -> float:
-        """Return the learning rate in an epoch; the first is epoch 1."""
-        drops = math.floor((epoch - 1) / (self.drop_every * self.epochs) + 1e-9)
-        return self.lr * self.drop**drops
-
-    def optimizer(self, n: int) -> Callable[[list[nn.Parameter]], Optimizer]:
-        """Return what makes the optimizer for n training images."""
-
-        def make(parameters: list[nn.Parameter]) -> Optimizer:
-            sgd = torch.optim.SGD(
-                parameters,
-                self.lr,
-                momentum=self.momentum,
-                weight_decay=self.weight_decay,
-                fused=True,
-            )
-            steps = itertools.count(1)
-
-            def drop(optimizer: Optimizer, *_: Any) -> None:
-                epoch = next(steps) // math.ceil(n / self.batch_size) + 1
-                for group in optimizer.param_groups:
-                    group["lr"] = self.lr_in(epoch)
-
-            sgd.register_step_post_hook(drop)
-            return sgd
-
-        return make
-
-
-@dataclass(frozen=True)
-class Run:
-    """What all auxiliary problems of a run share."""
-
-    recipe: Recipe
-    keep: str
-    augment: Augment | None
-    record_every: int
-    dtype: torch.dtype
-    progress: bool
-
-    def check(self, n: int) -> None:
-        """Raise ValueError unless everything is in range, for n training images."""
-        check_count("record_every", self.record_every)
-        if self.keep not in ("best", "last"):
-            raise ValueError(f"keep must be 'best' or 'last', got {self.keep!r}")
-        if self.dtype not in (torch.float32, torch.bfloat16):
-            raise ValueError(
-                f"dtype must be torch.float32 or torch.bfloat16, got {self.dtype}"
-            )
-        batch = min(self.recipe.batch_size, n)
-        last = n % batch or batch
-        if last < n_processes():
-            raise ValueError(
-                f"batch_size {batch} leaves a last batch of {last} images for "
-                f"{n_processes()} processes"
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +37,8 @@ class Stage(nn.Module):
         mixed = self.dtype != torch.float32
         with torch.autocast(inputs.device.type, self.dtype, enabled=mixed):
             inputs = inputs.contiguous(memory_format=torch.channels_last)
-            return self.body(self.trunk(inputs)).float()
+            logits: Tensor = self.body(self.trunk(inputs)).float()
+        return logits
 
 
 class Decoupled(nn.Module):
@@ -160,47 +57,14 @@ class Decoupled(nn.Module):
         return torch.stack(logits, dim=-1)
 
 
-@dataclass(frozen=True, eq=False)
-class Inputs:
-    """The data as some layer gives them, and the frozen blocks from there on.
-
-    Attributes:
-        data: images replaced by the features of a layer.
-        trunk: frozen modules between these features and the layer to train.
-        cache_bytes: features larger than this are not kept; 0 keeps none.
-    """
-
-    data: Dataset
-    trunk: nn.Sequential
-    cache_bytes: int
-
-    def after(self, module: nn.Module) -> "Inputs":
-        """Return the inputs one frozen module further, kept if they are small."""
-        trunk = nn.Sequential(*self.trunk, module).eval().requires_grad_(False)
-        if self._bytes(trunk) > self.cache_bytes:
-            return replace(self, trunk=trunk)
-        parts = (applied(trunk, x) for x in (self.data.x_train, self.data.x_test))
-        data = replace(
-            self.data, **dict(zip(("x_train", "x_test"), parts, strict=True))
-        )
-        return replace(self, data=data, trunk=nn.Sequential())
-
-    def features(self) -> Tensor:
-        """Return the features of the training images that the next layer gets."""
-        return applied(self.trunk, self.data.x_train)
-
-    def _bytes(self, trunk: nn.Module) -> int:
-        one = applied(trunk, self.data.x_train[:1])
-        return one.nbytes * (len(self.data.x_train) + len(self.data.x_test))
-
-
 def fit(body: nn.Module, inputs: Inputs, run: Run, seed: int) -> Fitted:
     """Minimise one auxiliary problem; the body is left as `run.keep` says.
 
     Raises:
         DivergedError: the loss is not finite.
     """
-    stage = Stage(inputs.trunk, body, run.dtype).to(memory_format=torch.channels_last)
+    stage = Stage(inputs.trunk, body, run.dtype)
+    use_channels_last(stage)
     keeper = _Keeper(body) if run.keep == "best" else None
     history = _descend(stage, inputs.data, run, seed, keeper)
     kept = len(history.loss) - 1
@@ -216,7 +80,8 @@ def fit_all(
 ) -> list[Fitted]:
     """Minimise all auxiliary problems at once, each block on what the last gives."""
     body = Decoupled(network)
-    stage = Stage(inputs.trunk, body, run.dtype).to(memory_format=torch.channels_last)
+    stage = Stage(inputs.trunk, body, run.dtype)
+    use_channels_last(stage)
     watcher = _Watcher(inputs.data)
     _descend(stage, inputs.data, run, seed, watcher)
     body.eval()

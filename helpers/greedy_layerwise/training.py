@@ -1,15 +1,4 @@
-"""Training a convolutional network one layer at a time.
-
-The helper of chapter 7, on Belilovsky, Eickenberg & Oyallon, "Greedy Layerwise Learning
-Can Scale to ImageNet" (ICML 2019). Layer l gets a head of its own; block and head are
-trained together on the features of the layers before, which stay as they are. The
-paper writes x_j for h_l, z_j for the logits f_l, J for the depth L and M for the width.
-
-As a program it does a whole run and writes what came of it as JSON, on one device or,
-under torchrun, on several:
-
-    python -m helpers.greedy_layerwise --data cifar10 --k 3 --depth 4 --width 128
-"""
+"""Training layer after layer, all at once, or end to end; what a run left."""
 
 import os
 from dataclasses import asdict, dataclass, replace
@@ -18,24 +7,19 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from helpers.data import Dataset
+from helpers.greedy_layerwise.augmentation import Augment
 from helpers.greedy_layerwise.checkpoint import Checkpoint
+from helpers.greedy_layerwise.inputs import Inputs
 from helpers.greedy_layerwise.network import (
     GreedyNetwork,
-    applied,
     derived_seed,
+    use_channels_last,
 )
-from helpers.greedy_layerwise.stages import (
-    Augment,
-    Fitted,
-    Inputs,
-    Recipe,
-    Run,
-    fit,
-    fit_all,
-)
+from helpers.greedy_layerwise.recipe import Recipe, Run
+from helpers.greedy_layerwise.stages import Fitted, fit, fit_all
 from helpers.training import History
 
 Array = NDArray[np.float64]
@@ -100,7 +84,7 @@ def train_greedy(
     parallel: bool = False,
     augment: Augment | None = None,
     cache_bytes: int = 2**30,
-    checkpoint: str | os.PathLike | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     record_every: int = 1,
     dtype: torch.dtype = torch.float32,
     device: str | torch.device = "cpu",
@@ -231,60 +215,6 @@ def train_end_to_end(
     return _history(network, [fit(body, inputs, run, derived_seed(seed, 1, 1))])
 
 
-def layer_ensemble(
-    network: GreedyNetwork,
-    images: Tensor,
-    mix: Literal["logits", "probabilities"] = "logits",
-) -> Tensor:
-    """Add up the heads, each with twice the weight of the one before.
-
-    Belilovsky, Eickenberg & Oyallon 2019: Z = sum_l 2^l f_l, here divided by the sum
-    of the weights. Their code mixes logits on CIFAR-10, probabilities on ImageNet.
-
-    Args:
-        network: trained greedily; left in eval mode.
-        images: [n, channels, height, width].
-        mix: what to add up.
-
-    Returns:
-        Mixed logits or probabilities, [n, n_classes].
-
-    Raises:
-        ValueError: unknown mix.
-    """
-    if mix not in ("logits", "probabilities"):
-        raise ValueError(f"mix must be 'logits' or 'probabilities', got {mix!r}")
-    outputs = applied(network, images.to(network.standardize.mean))
-    if mix == "probabilities":
-        outputs = outputs.softmax(dim=1)
-    weights = 2.0 ** torch.arange(network.depth).to(outputs)
-    return outputs @ (weights / weights.sum())
-
-
-def crop_and_flip(images: Tensor, pad: int = 4) -> Tensor:
-    """Shift each image by up to `pad` pixels, zeros at the edge, and mirror half.
-
-    The paper's augmentation on CIFAR-10, drawn from torch's global generator.
-
-    Args:
-        images: [n, channels, height, width].
-        pad: pixels >= 0.
-
-    Returns:
-        Images of the same shape.
-    """
-    n, _, height, width = images.shape
-    padded = nn.functional.pad(images, [pad] * 4)
-    top, left = torch.randint(2 * pad + 1, (2, n, 1, 1))
-    mirrored = torch.rand(n, 1, 1) < 0.5
-    columns = torch.arange(width)
-    columns = torch.where(mirrored, columns.flip(0), columns) + left
-    rows = torch.arange(height)[:, None] + top
-    chosen = torch.arange(n)[:, None, None], rows, columns
-    pixels = padded.movedim(1, -1)[tuple(i.to(images.device) for i in chosen)]
-    return pixels.movedim(-1, 1)
-
-
 def _check_ways(start: str, keep: str, parallel: bool, checkpoint: Any) -> None:
     if start not in ("random", "identity"):
         raise ValueError(f"start must be 'random' or 'identity', got {start!r}")
@@ -310,7 +240,9 @@ def _network(
         shape, n_classes, depth, width, k, seed=seed, **architecture
     )
     network.standardize.measure(dataset.x_train)
-    return network.to(device, memory_format=torch.channels_last)
+    network.to(device)
+    use_channels_last(network)
+    return network
 
 
 def _inputs(network: GreedyNetwork, dataset: Dataset, cache_bytes: int) -> Inputs:

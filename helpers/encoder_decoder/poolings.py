@@ -1,7 +1,7 @@
-"""Circular convolutions and poolings, on tensors and as sparse matrices.
+"""Poolings of signals and images, on tensors and as sparse matrices.
 
-Signals are [m, q, *size] with one or two axes of space, filters [q_out, q_in, *taps].
-The first tap of a filter stands (r - 1) // 2 places before the sample it belongs to.
+Signals are [m, q, *size] with one or two axes of space; every pooling but "identity"
+halves each axis.
 """
 
 import math
@@ -10,13 +10,10 @@ from itertools import product
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
-from torch.nn import functional
 
-Array = NDArray[np.float64]
-Matrix = sparse.csr_array
+from helpers.encoder_decoder.convolutions import Array, Matrix
 
 POOLINGS = ("identity", "haar", "average", "max", "switch")
 """The names of the poolings; see `helpers.encoder_decoder.EncoderDecoder`."""
@@ -24,41 +21,16 @@ POOLINGS = ("identity", "haar", "average", "max", "switch")
 _LOW, _HIGH = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
 
 
-def analyze(x: Tensor, filters: Tensor) -> Tensor:
-    """Return sum_k sum_a x_k[n + a - c] filters[j, k, a] for every channel j."""
-    before, after = _margins(filters.shape[-1])
-    return _correlate(x, filters, before, after)
-
-
-def synthesize(z: Tensor, filters: Tensor) -> Tensor:
-    """Return sum_j sum_a z_j[n - a + c] filters[j, k, a], the adjoint of `analyze`."""
-    before, after = _margins(filters.shape[-1])
-    space = tuple(range(2, filters.ndim))
-    return _correlate(z, filters.transpose(0, 1).flip(space), after, before)
-
-
-def _margins(taps: int) -> tuple[int, int]:
-    """Return how many samples before and after n a filter at n looks at."""
-    before = (taps - 1) // 2
-    return before, taps - 1 - before
-
-
-def _correlate(x: Tensor, filters: Tensor, before: int, after: int) -> Tensor:
-    space = filters.ndim - 2
-    padded = functional.pad(x, (before, after) * space, mode="circular")
-    return (functional.conv1d, functional.conv2d)[space - 1](padded, filters)
-
-
 def average(x: Tensor) -> Tensor:
     """Return the low band of one Haar step alone, [m, q, *half]."""
     for axis in range(2, x.ndim):
         x = x.unflatten(axis, (-1, 2)).sum(axis + 1)
-    return 0.5 ** ((x.ndim - 2) / 2) * x
+    return _unit(x.ndim - 2) * x
 
 
 def unaverage(h: Tensor) -> Tensor:
     """Return the signals of such a low band, the adjoint of `average`."""
-    return 0.5 ** ((h.ndim - 2) / 2) * spread(h)
+    return _unit(h.ndim - 2) * spread(h)
 
 
 def haar(x: Tensor) -> Tensor:
@@ -70,19 +42,24 @@ def haar(x: Tensor) -> Tensor:
     for axis in range(2, x.ndim):
         pairs = [band.unflatten(axis, (-1, 2)).unbind(axis + 1) for band in bands]
         bands = [part for a, b in pairs for part in (a + b, a - b)]
-    return 0.5 ** ((x.ndim - 2) / 2) * torch.stack(bands, dim=2)
+    return _unit(x.ndim - 2) * torch.stack(bands, dim=2)
 
 
 def unhaar(bands: Tensor) -> Tensor:
     """Return the signals that have these bands: the inverse of `haar`."""
-    parts = bands.unbind(2)
+    parts = list(bands.unbind(2))
     for axis in reversed(range(2, bands.ndim - 1)):
         pairs = zip(parts[::2], parts[1::2], strict=True)
         parts = [
             torch.stack([low + high, low - high], axis + 1).flatten(axis, axis + 1)
             for low, high in pairs
         ]
-    return 0.5 ** ((bands.ndim - 3) / 2) * parts[0]
+    return _unit(bands.ndim - 3) * parts[0]
+
+
+def _unit(axes: int) -> float:
+    """Return 2^(-axes / 2), with which the sums over blocks are orthonormal."""
+    return float(0.5 ** (axes / 2))
 
 
 def choose(x: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
@@ -116,31 +93,6 @@ def _spread(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     return x
 
 
-def conv_matrix(filters: Tensor, size: tuple[int, ...]) -> Matrix:
-    """Return C, [q_in N, q_out N], with C^T x = `analyze` and C z = `synthesize`.
-
-    N is the number of samples; C holds q_in q_out r^space N numbers.
-    """
-    weight = filters.detach().cpu().double().numpy()
-    before, _ = _margins(weight.shape[-1])
-    place = np.arange(math.prod(size)).reshape(size)
-    axes = tuple(range(len(size)))
-    taps = list(np.ndindex(weight.shape[2:]))
-    shifts = [[before - a for a in tap] for tap in taps]
-    sources = np.stack([np.roll(place, shift, axes).ravel() for shift in shifts])
-    j, k, tap, n = np.ogrid[
-        : weight.shape[0], : weight.shape[1], : len(taps), : place.size
-    ]
-    shape = (weight.shape[1] * place.size, weight.shape[0] * place.size)
-    values = np.broadcast_to(
-        weight.reshape(*weight.shape[:2], -1, 1), np.broadcast(j, k, tap, n).shape
-    )
-    rows = np.broadcast_to(k * place.size + sources[tap, n], values.shape)
-    columns = np.broadcast_to(j * place.size + n, values.shape)
-    entries = values.ravel(), (rows.ravel(), columns.ravel())
-    return sparse.coo_array(entries, shape=shape).tocsr()
-
-
 def band_matrices(
     pooling: str, q: int, size: tuple[int, ...]
 ) -> tuple[Matrix, Matrix | None]:
@@ -168,4 +120,4 @@ def _band(factors: tuple[Array, ...], size: tuple[int, ...]) -> Matrix:
         sparse.kron(sparse.eye_array(n // 2), factor[:, None])
         for factor, n in zip(factors, size, strict=True)
     )
-    return reduce(sparse.kron, axes)
+    return sparse.csr_array(reduce(sparse.kron, axes))
