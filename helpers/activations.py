@@ -17,6 +17,20 @@ from scipy import special
 from torch import Tensor, nn
 from torch.nn import functional
 
+__all__ = [
+    "TABLE",
+    "Abs",
+    "Activation",
+    "Array",
+    "Entry",
+    "Erf",
+    "Function",
+    "Moments",
+    "ShiftedSoftplus",
+    "Sin",
+    "relu_like",
+]
+
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
 Moments = tuple[Array, Array, Array]
