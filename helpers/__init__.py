@@ -1,6 +1,7 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: networks, data, training, sweeps, explorer, claims, checks, style.
+Shared rooms: networks, data, training, sweeps, explorer, claims, verdicts,
+claim_rows, checks, style.
 One module per chapter, named as the chapter is: linear_regions, well_behaved, …
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 """
@@ -8,6 +9,7 @@ Nothing heavy is imported here: `from helpers import networks` loads what it nee
 __all__ = [
     "adversarial_noise",
     "checks",
+    "claim_rows",
     "claims",
     "data",
     "edge_of_chaos",
@@ -23,6 +25,7 @@ __all__ = [
     "sublevel_sets",
     "sweeps",
     "training",
+    "verdicts",
     "well_behaved",
 ]
 __version__ = "0.1.0"
