@@ -1,7 +1,8 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: activations, networks, data, training, sweeps, explorer, claims, checks,
-style. One room per chapter, named as the chapter is: linear_regions, well_behaved, …
+Shared rooms: activations, networks, data, training, sweeps, explorer, style, and claims
+with its verdicts and claim_rows. One room per chapter, named as the chapter is:
+linear_regions, well_behaved, … The checks behind the exercises stand above both.
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 """
 
@@ -9,6 +10,7 @@ __all__ = [
     "activations",
     "adversarial_noise",
     "checks",
+    "claim_rows",
     "claims",
     "data",
     "edge_of_chaos",
@@ -24,6 +26,7 @@ __all__ = [
     "sublevel_sets",
     "sweeps",
     "training",
+    "verdicts",
     "well_behaved",
 ]
 __version__ = "0.1.0"

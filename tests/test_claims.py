@@ -1,19 +1,25 @@
 """Claims: verdicts, the row, what fails and what a reader is told."""
 
+import json
 import math
 
 import pytest
 from bs4 import BeautifulSoup
 
 from helpers import claims
-from helpers.claims import Claim, ClaimError, claim, html_table, ledger
+from helpers.claim_rows import LEGEND, html_table, interval_in_words, measured_in_words
+from helpers.claims import Claim, ClaimError, Planted, claim, ledger
 
 DEFAULTS = {
+    "source": "paper",
+    "place": "theorem 1",
     "paper": "about one",
     "measured": 1.0,
     "interval": (0.9, 1.1),
     "because": "3 standard errors",
 }
+BOOK = {"source": "book", "place": "", "paper": ""}
+FOLLOWS = {"source": "follows", "paper": ""}
 
 
 @pytest.fixture(autouse=True)
@@ -22,12 +28,16 @@ def _empty(monkeypatch):
 
 
 def make(**changes):
-    fields = {"stderr": None, "seeds": None, "holds": True, "stored": None}
+    fields = {"stderr": None, "seeds": None, "against": ""}
     return Claim("1.2", "slope is 1", **(DEFAULTS | fields | changes))
 
 
+def as_row(made):
+    return made._repr_mimebundle_()[1]["claim"]
+
+
 def row(made):
-    return BeautifulSoup(html_table([made]), "html.parser").tbody.tr
+    return BeautifulSoup(html_table([as_row(made)]), "html.parser").tbody.tr
 
 
 @pytest.mark.parametrize(
@@ -40,14 +50,58 @@ def row(made):
         ({"interval": (None, 0.5)}, "FAILED"),
         ({"holds": False, "measured": 1.2}, "not reproduced"),
         ({"holds": False}, "FAILED"),
-        ({"ours": True}, "holds (ours)"),
-        ({"ours": True, "holds": False, "measured": 1.2}, "does not hold (ours)"),
-        ({"ours": True, "measured": 1.2}, "FAILED"),
+        (BOOK, "holds"),
+        (FOLLOWS, "holds"),
+        (BOOK | {"holds": False, "measured": 1.2}, "does not hold"),
+        (BOOK | {"measured": 1.2}, "FAILED"),
         ({"measured": None, "interval": None}, "not tested here"),
+        ({"setting": "digits"}, "other setting"),
+        ({"setting": "digits", "holds": False, "measured": 1.2}, "other setting"),
+        ({"setting": "digits", "measured": 1.2}, "FAILED"),
     ],
 )
 def test_verdict(changes, verdict):
     assert make(**changes).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "resolved"),
+    [
+        ({"null": 0.0}, True),
+        ({"null": 0.95}, False),  # the interval admits the opposite
+        ({"null": 0.8, "stderr": 0.1}, False),  # within three standard errors
+        ({"null": 0.8, "stderr": 0.05}, True),
+        ({"value": 1.0}, True),
+        ({"value": 1.04}, False),  # two decimals: 0.005
+        ({"value": 1.04, "stderr": 0.02}, True),
+        ({"value": 1.04, "measured": 1.036}, True),
+    ],
+)
+def test_what_the_opposite_would_pass_too_is_not_resolved(changes, resolved):
+    verdict = "reproduced" if resolved else "compatible, not resolved"
+    assert make(**changes).verdict == verdict
+    assert make(**(changes | BOOK)).verdict == verdict.replace("reproduced", "holds")
+
+
+def test_power_is_that_of_a_normal_measurement_around_the_opposite():
+    made = make(interval=(0.0, None), null=-1.0, stderr=1.0, measured=5.0)
+    assert made.power == pytest.approx(0.841344746)
+    assert make(null=0.0).power is None
+    both = make(interval=(-1.0, 1.0), null=0.0, stderr=0.5)
+    assert both.power == pytest.approx(2 * 0.022750132)
+
+
+def test_power_with_a_planted_counter_example_is_the_share_that_is_caught():
+    made = make(planted=Planted("a wrong exponent", (0.5, 1.0, 1.5, 2.0)))
+    assert made.power == 0.75
+    assert "a wrong exponent: 0.5, 2, caught in 75 %" in row(made).text
+
+
+def test_a_claim_that_passes_its_own_counter_example_raises():
+    planted = Planted("shuffled labels", 1.05)
+    with pytest.raises(ClaimError, match=r"passes its own counter-example \(shuffled"):
+        claim("1.2", "slope is 1", **DEFAULTS, planted=planted)
+    claim("1.2", "slope is 1", **DEFAULTS, planted=Planted("shuffled labels", 0.5))
 
 
 @pytest.mark.parametrize(
@@ -60,33 +114,47 @@ def test_verdict(changes, verdict):
     ],
 )
 def test_a_mean_is_shown_as_exactly_as_it_is_known(measured, stderr, shown):
-    assert make(measured=measured, stderr=stderr).cells()[2] == shown
+    assert measured_in_words(as_row(make(measured=measured, stderr=stderr))) == shown
 
 
 def test_a_row_says_everything():
-    made = make(stderr=0.0123, seeds=20, stored="2026-01-02, make x")
+    made = make(stderr=0.0123, seeds=20, stored="2026-01-02, make x", null=0.5)
     cells = row(made).find_all(["th", "td"])
     assert [cell.text for cell in cells] == [
         "1.2 slope is 1",
-        "about one",
+        "theorem 1: about one",
         "1 ± 0.012 (20 seeds)",
         "0.9 to 1.1: 3 standard errors",
+        "a measurement outside; if it were 0.5, caught in 100 %",
         "reproduced (stored run)",
     ]
-    assert html_table([made, made]).count("<p>Stored run: 2026-01-02, make x</p>") == 1
+    table = html_table([as_row(made), as_row(made)])
+    assert table.count("<p>Stored run: 2026-01-02, make x</p>") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "theorem 1: about one"),
+        (FOLLOWS, "— (follows from theorem 1)"),
+        (BOOK, "— (this book)"),
+    ],
+)
+def test_the_column_of_the_paper_holds_what_the_paper_says(changes, said):
+    assert row(make(**changes)).find("td").text == said
 
 
 @pytest.mark.parametrize(
     ("interval", "shown"),
     [
-        ((1, 1), "exactly 1: "),
-        ((0.5, None), "at least 0.5: "),
-        ((None, 2), "at most 2: "),
-        ((1 - 1e-12, 1 + 1e-12), "0.999999999999 to 1.000000000001: "),
+        ((1, 1), "exactly 1"),
+        ((0.5, None), "at least 0.5"),
+        ((None, 2), "at most 2"),
+        ((1 - 1e-12, 1 + 1e-12), "0.999999999999 to 1.000000000001"),
     ],
 )
 def test_intervals_read_as_words(interval, shown):
-    assert make(interval=interval).cells()[3].startswith(shown)
+    assert interval_in_words(*interval) == shown
 
 
 def test_rows_are_escaped_and_can_be_linked_to():
@@ -105,7 +173,7 @@ def test_the_first_row_of_a_page_is_explained_and_no_other(monkeypatch):
     monkeypatch.setattr(claims, "display", shown.append)
     for id in ("1.2", "1.2", "1.3"):  # the first one run twice
         claim(id, "slope is 1", **DEFAULTS)
-    told = [claims.LEGEND in getattr(what, "data", "") for what in shown]
+    told = [LEGEND in getattr(what, "data", "") for what in shown]
     assert told == [True, False, True, False, False]
 
 
@@ -136,19 +204,53 @@ def test_a_stored_run_that_is_not_there_is_named():
         claims.stored("nothing")
 
 
-def test_stored_runs_hold_whole_claims():
-    run = claims.stored("linear_regions")
-    assert "python tools/chapter.py" in run["source"]
-    for id, fields in run["claims"].items():
-        assert Claim(**fields).id == id
-        assert fields["stored"] is None
+def test_a_stored_run_holds_what_was_measured_and_where_it_comes_from():
+    for room in ("linear_regions", "well_behaved", "sgd_noise"):
+        run = claims.stored(room)
+        assert "python tools/chapter.py" in run["source"]
+        for fields in run["claims"].values():
+            assert set(fields) == {"measured", "stderr", "seeds"}
 
 
-def test_metadata_carries_the_whole_claim_to_the_ledger_page():
-    made = make()
+RUN = {
+    "source": "2026-01-02, 2 cores: make x",
+    "claims": {"1.2": {"measured": 1.08, "stderr": 0.01, "seeds": 4}},
+}
+
+
+def test_a_claim_is_made_again_with_what_a_stored_run_measured():
+    claim("1.2", "slope is 1", **DEFAULTS)
+    claims.again("1.9", "1.2", RUN, "MNIST")
+    made = claims._made["1.9"]
+    assert (made.id, made.statement) == ("1.9", "MNIST: slope is 1")
+    assert (made.measured, made.stderr, made.seeds) == (1.08, 0.01, 4)
+    assert (made.interval, made.because) == ((0.9, 1.1), "3 standard errors")
+    assert made.stored == RUN["source"]
+
+
+def test_a_claim_made_again_stands_by_its_verdict():
+    claim("1.2", "slope is 1", **DEFAULTS)
+    with pytest.raises(ClaimError, match=r"claim 1.9 .* expected outside 0.9 to 1.1"):
+        claims.again("1.9", "1.2", RUN, "MNIST", holds=False)
+
+
+@pytest.mark.parametrize(
+    ("of", "message"),
+    [("1.1", "no claim '1.1' on this page"), ("1.3", r"the stored run has \['1.2'\]")],
+)
+def test_only_what_was_claimed_and_measured_is_made_again(of, message):
+    for id in ("1.2", "1.3"):
+        claim(id, "slope is 1", **DEFAULTS)
+    with pytest.raises(ValueError, match=message):
+        claims.again("1.9", of, RUN, "MNIST")
+
+
+def test_metadata_carries_the_whole_row_to_the_ledger_page():
+    made = make(planted=Planted("an isotropic twin", 0.2))
     shown, metadata = made._repr_mimebundle_()
     assert metadata["scrapbook"] == {"name": "claim-1.2", "mime_prefix": ""}
-    assert Claim(**metadata["claim"]) == made
+    assert metadata["claim"]["verdict"] == "reproduced"
+    assert json.loads(json.dumps(metadata["claim"]))["planted"]["measured"] == 0.2
     assert "reproduced" in shown["text/plain"]
 
 
@@ -164,6 +266,11 @@ def test_metadata_carries_the_whole_claim_to_the_ledger_page():
         ("1.2", {"interval": (math.nan, 1)}, "an open end is None"),
         ("1.2", {"measured": None}, "given both or not at all"),
         ("1.2", {"interval": None}, "given both or not at all"),
+        ("1.2", {"source": "us"}, r"source must be one of \['paper', .*, got 'us'"),
+        ("1.2", {"paper": ""}, "`paper` holds what the paper says"),
+        ("1.2", FOLLOWS | {"paper": "one"}, "for source 'paper' and no other"),
+        ("1.2", {"place": ""}, "`place` names where the paper states it"),
+        ("1.2", BOOK | {"place": "theorem 1"}, "for all sources but 'book'"),
     ],
 )
 def test_malformed_claims_are_named(id, changes, message):

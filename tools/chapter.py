@@ -3,8 +3,8 @@
     python tools/chapter.py 01_linear_regions 'dataset = "mnist"' 'epochs = 20'
 
 executes the notebook with those lines after its `parameters` cell, without stopping at
-a claim that fails, and writes helpers/<room>/results/claims.json, from which the
-chapter shows them beside its own.
+a claim that fails, and writes what they measured to helpers/<room>/results/claims.json,
+from which the chapter shows them beside its own.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def run(chapter: str, assignments: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def results(chapter: str) -> Path:
-    """The folder of a chapter's stored results: 01_linear_regions has a room."""
-    return ROOT / "helpers" / chapter.partition("_")[2] / "results"
+    """The folder of a notebook's stored results: in its room, if it has one."""
+    room = ROOT / "helpers" / chapter.partition("_")[2]
+    return room / "results" if room.is_dir() else BOOK / "_data" / chapter
 
 
 def source(command: list[str]) -> str:
@@ -65,9 +66,13 @@ def main(arguments: list[str]) -> int:
         return 2
     chapter, *assignments = arguments
     made = run(chapter, assignments)
-    claims = {id: row for id, row in made.items() if not row["stored"]}
+    claims = {
+        id: {name: row[name] for name in ("measured", "stderr", "seeds")}
+        for id, row in made.items()
+        if not row["stored"]
+    }
     path = results(chapter) / "claims.json"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     stored = {
         "source": source(["python", "tools/chapter.py", *arguments]),
         "claims": claims,

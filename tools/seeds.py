@@ -14,17 +14,16 @@ import sys
 import numpy as np
 from chapter import results, run, source
 
-from helpers.claims import Claim
+from helpers.claims import FAILED
 from helpers.sweeps import sweep
 
 
 def run_seed(seed: int, chapter: str) -> dict[str, np.ndarray]:
     """By claim: what was measured with another seed, and whether that failed."""
-    made = {id: Claim(**row) for id, row in run(chapter, [f"seed = {seed}"]).items()}
     return {
-        id: np.array([one.measured, one.verdict == "FAILED"], dtype=float)
-        for id, one in made.items()
-        if not one.stored
+        id: np.array([row["measured"], row["verdict"] == FAILED], dtype=float)
+        for id, row in run(chapter, [f"seed = {seed}"]).items()
+        if not row["stored"] and row["measured"] is not None
     }
 
 
@@ -53,7 +52,7 @@ def main(arguments: list[str]) -> int:
         spread = f"{row['mean']:.4g} sd {row['sd']:.2g}"
         print(f"{row['id']:>5}  failed {row['failed']} of {row['seeds']}  {spread}")
     path = results(chapter) / "seeds.json"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     stored = {"source": source(["make", "seeds", f"CHAPTER={chapter}"]), "claims": rows}
     path.write_text(json.dumps(stored, indent=1) + "\n")
     return 0

@@ -7,7 +7,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const verdict = (row) => row.lastElementChild.textContent;
     const chosen = {
       chapter: (row, value) => claim(row).startsWith(`${value}.`),
+      source: (row, value) => row.dataset.source === value,
       verdict: (row, value) => verdict(row).startsWith(value),
+      run: (row, value) => row.dataset.run === value,
     };
     const selects = [...root.querySelectorAll("select")];
     const status = root.querySelector("[role=status]");

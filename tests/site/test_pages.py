@@ -121,7 +121,7 @@ def test_the_ledger_holds_every_claim_of_every_chapter(site):
     }
     made = {
         row["id"]
-        for page in CHAPTER_PAGES
+        for page in [*CHAPTER_PAGES, "book/how_they_meet.html"]
         for row in parsed(site, page).select("tr[id^='claim-']")
     }
     assert made
@@ -146,6 +146,14 @@ def test_the_ledger_lets_the_reader_choose_and_sort(open_page):
     assert all(text.startswith("reproduced") for text in verdicts)
     told = page.locator(".ledger [role=status]").inner_text()
     assert told == f"{len(verdicts)} of {every} claims"
+    page.locator("select[name=verdict]").select_option("all")
+    for name, value in (("source", "book"), ("run", "stored")):
+        page.locator("select[name=chapter]").select_option("all")
+        page.locator(f"select[name={name}]").select_option(value)
+        shown = shown_rows(page).all()
+        assert 0 < len(shown) < every
+        assert {row.get_attribute(f"data-{name}") for row in shown} == {value}
+        page.locator(f"select[name={name}]").select_option("all")
     for label in ("chapter", "verdict"):
         page.locator(f"select[name={label}]").select_option("all")
     assert shown_rows(page).count() == every
@@ -157,10 +165,20 @@ def test_the_ledger_lets_the_reader_choose_and_sort(open_page):
         assert head.get_attribute("aria-sort") == expected
 
 
+def test_the_ledger_counts_its_rows_by_source_and_verdict(site):
+    page = parsed(site, "book/ledger.html")
+    rows = page.select("table.claims tbody tr")
+    table = page.select_one("table.counts")
+    counted = [int(cell.text) for cell in table.select("td") if cell.text]
+    assert sum(counted) == len(rows)
+    stored = sum(row["data-run"] == "stored" for row in rows)
+    assert f"{stored} are stored runs" in page.find("article").text
+
+
 def test_every_chapter_tells_what_other_seeds_gave(site):
     table = parsed(site, "book/intervals.html").select_one("table.claims")
     rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in table("tr")]
-    assert len(rows) == 1 + len(CHAPTERS)
+    assert len(rows) == 1 + len(CHAPTERS) + 1  # and how the ten papers meet
     assert all(int(seeds) >= 20 for _, _, seeds, _, _ in rows[1:])
 
 

@@ -1,0 +1,218 @@
+"""The ledger, and what other seeds gave: the claims of all chapters on one page.
+
+`ledger` reads the rows that the notebooks' outputs carry (MyST-NB's glue), so what it
+shows is from the same build; `verdicts` says what a verdict means; `other-seeds` reads
+what `make seeds` stored.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from pages import glued, written
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from helpers.claim_rows import COLUMNS, html_row
+from helpers.claims import SOURCES, VERDICTS
+
+logger = logging.getLogger(__name__)
+
+MEETING = {
+    "file": "11_how_they_meet",
+    "docname": "book/how_they_meet",
+    "title": "How the ten papers meet",
+}
+"""The page whose claims are numbered as those of an eleventh chapter."""
+
+
+class ledger(nodes.General, nodes.Element):  # noqa: N801
+    """Placeholder for the table of all claims."""
+
+
+class other_seeds(nodes.General, nodes.Element):  # noqa: N801
+    """Placeholder for the table of what other seeds gave."""
+
+
+class Ledger(SphinxDirective):
+    """`{ledger}`: every claim of every chapter."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a placeholder."""
+        return [ledger()]
+
+
+class Verdicts(SphinxDirective):
+    """`{verdicts}`: what each verdict means."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the list."""
+        items = "".join(
+            f"<dt>{name}</dt><dd>{meaning}.</dd>" for name, meaning in VERDICTS.items()
+        )
+        return [nodes.raw("", f"<dl>{items}</dl>", format="html")]
+
+
+class OtherSeeds(SphinxDirective):
+    """`{other-seeds}`: how often each chapter's claims failed for other seeds."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a placeholder."""
+        return [other_seeds()]
+
+
+def entries(app: Sphinx) -> list[dict[str, str]]:
+    """The pages of this build that make claims."""
+    meeting = [MEETING] if MEETING["docname"] in app.env.found_docs else []
+    return written(app) + meeting
+
+
+def claims_of(app: Sphinx, entry: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows that one page made, in the order of their ids."""
+    rows: list[dict[str, Any]] = [
+        output["metadata"]["claim"]
+        for name, output in glued(app, entry["docname"]).items()
+        if name.startswith("claim-")
+    ]
+    chapter = _number(entry)
+    if not rows:
+        logger.warning("%s makes no claim: the ledger needs its rows", entry["docname"])
+    for row in rows:
+        if row["id"].partition(".")[0] != chapter:
+            logger.warning("%s holds claim %s", entry["docname"], row["id"])
+    return sorted(rows, key=lambda row: int(row["id"].partition(".")[2]))
+
+
+def _number(entry: dict[str, str]) -> str:
+    return entry["file"].partition("_")[0].lstrip("0")
+
+
+def _heading(entry: dict[str, str]) -> str:
+    return html.escape(f"{_number(entry)}. {entry['title']}")
+
+
+def _ledger(app: Sphinx, page: str) -> str:
+    """One table of all claims; ledger.js lets the reader choose and sort its rows."""
+    rows, found, sources = [], [], []
+    for entry in entries(app):
+        uri, claims = app.builder.get_relative_uri(page, entry["docname"]), []
+        for claim in claims_of(app, entry):
+            claims.append(claim)
+            rows.append(html_row(claim, uri))
+        found += claims
+        runs = dict.fromkeys(claim["stored"] for claim in claims if claim["stored"])
+        sources += [f"<li>{_heading(entry)}: {html.escape(run)}</li>" for run in runs]
+    head = "".join(
+        f'<th scope="col"><button type="button" disabled>{name}</button></th>'
+        if name in ("claim", "verdict")
+        else f'<th scope="col">{name}</th>'
+        for name in COLUMNS
+    )
+    return (
+        f'{_counts(found)}<div class="ledger">{_choices(app, found)}'
+        f'<p role="status">{len(found)} claims</p>'
+        f'<table class="claims" tabindex="0"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f'<h2>Stored runs</h2><ul class="stored-runs">{"".join(sources)}</ul>'
+    )
+
+
+def _choices(app: Sphinx, found: list[dict[str, Any]]) -> str:
+    """The selects above the table."""
+    chapters = {_number(entry): _heading(entry) for entry in entries(app)}
+    verdicts = sorted({claim["verdict"] for claim in found})
+    return "".join(
+        [
+            _choice("chapter", chapters),
+            _choice("source", SOURCES),
+            _choice("verdict", {verdict: verdict for verdict in verdicts}),
+            _choice("run", {"live": "live", "stored": "stored"}),
+        ]
+    )
+
+
+def _choice(name: str, values: dict[str, str]) -> str:
+    options = "".join(
+        f'<option value="{value}">{text}</option>'
+        for value, text in ({"all": "all"} | values).items()
+    )
+    return f'<label>{name} <select name="{name}" disabled>{options}</select></label> '
+
+
+def _counts(found: list[dict[str, Any]]) -> str:
+    """How many claims of each source came to each verdict, and how many are live."""
+    counted = Counter((claim["source"], claim["verdict"]) for claim in found)
+    stored = sum(claim["stored"] is not None for claim in found)
+    untested = sum(claim["measured"] is None for claim in found)
+    verdicts = [name for name in VERDICTS if any(v == name for _, v in counted)]
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("source", *verdicts))
+    body = "".join(
+        f'<tr><th scope="row">{text}</th>'
+        + "".join(f"<td>{counted[source, name] or ''}</td>" for name in verdicts)
+        + "</tr>"
+        for source, text in SOURCES.items()
+    )
+    return (
+        f'<table class="counts" tabindex="0"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
+        f"<p>{len(found) - stored - untested} of {len(found)} claims were measured "
+        f"while this site was built; {stored} are stored runs, computed once at sizes "
+        f"the build cannot afford; {untested} are not tested.</p>"
+    )
+
+
+def _other_seeds(app: Sphinx, page: str) -> str:
+    """What `make seeds` found, a row for each page that it ran for."""
+    rows = []
+    for entry in entries(app):
+        name = entry["file"].partition("_")[2]
+        room = "book/_data" if entry is MEETING else "helpers"
+        inside = "" if entry is MEETING else "results"
+        path = Path(app.srcdir, room, name, inside, "seeds.json")
+        if not path.exists():
+            logger.warning("no stored seeds of %s: `make seeds`", entry["docname"])
+            continue
+        run = json.loads(path.read_text(encoding="utf-8"))
+        failed = {row["id"]: row["failed"] for row in run["claims"] if row["failed"]}
+        told = ", ".join(f"{id} in {times}" for id, times in failed.items())
+        cells = (len(run["claims"]), run["claims"][0]["seeds"], told or "none")
+        shown = "".join(f"<td>{cell}</td>" for cell in (*cells, run["source"]))
+        rows.append(f'<tr><th scope="row">{_heading(entry)}</th>{shown}</tr>')
+    names = ("chapter", "claims", "seeds", "failed", "run")
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    return (
+        f'<table class="claims seeds" tabindex="0"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put what was gathered where the placeholders stand."""
+    makers = {ledger: _ledger, other_seeds: _other_seeds}
+    for placeholder, make in makers.items():
+        for node in list(doctree.findall(placeholder)):
+            node.replace_self(nodes.raw("", make(app, docname), format="html"))
+
+
+def gathering_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The pages to write again whenever any chapter was read again."""
+    return ["book/ledger", "book/intervals"]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives and the moment at which they are filled."""
+    app.add_node(ledger)
+    app.add_node(other_seeds)
+    app.add_directive("ledger", Ledger)
+    app.add_directive("verdicts", Verdicts)
+    app.add_directive("other-seeds", OtherSeeds)
+    app.connect("doctree-resolved", fill)
+    app.connect("env-updated", gathering_pages)
+    return {"version": "1", "parallel_read_safe": True}

@@ -1,0 +1,162 @@
+"""The rows in which claims are shown: numbers, intervals and tables in HTML.
+
+A row is a dict: the fields of a `claims.Claim`, its verdict and its power. Notebooks
+hand such dicts to the ledger page, which shows them by the same functions.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = [
+    "COLUMNS",
+    "LEGEND",
+    "html_row",
+    "html_table",
+    "interval_in_words",
+    "measured_in_words",
+    "number_in_words",
+]
+
+COLUMNS = ("claim", "the paper", "measured", "accepted", "against it", "verdict")
+"""What the cells of a row say."""
+
+LEGEND = (
+    "A row like this puts what is said, and who says it, beside what this page has "
+    "just measured. What is accepted was fixed for the reason given; what would have "
+    "counted against it stands next to it. A verdict that the measurement does not "
+    "bear out would have stopped the build."
+)
+"""What stands above a chapter's first row."""
+
+Row = Mapping[str, Any]
+
+
+def html_table(rows: Sequence[Row], page: str | None = None) -> str:
+    """Claims as an HTML table; for `page` see `html_row`."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+    body = "".join(html_row(row, page) for row in rows)
+    runs = dict.fromkeys(row["stored"] for row in rows if row["stored"])
+    return (
+        f'<table class="claims" tabindex="0"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
+        + "".join(f"<p>Stored run: {html.escape(run)}</p>" for run in runs)
+    )
+
+
+def html_row(row: Row, page: str | None = None) -> str:
+    """One claim as a row of an HTML table.
+
+    Args:
+        row: the claim.
+        page: where it was made, to which its id then links; None makes the row itself
+            the place linked to.
+    """
+    place = f"claim-{row['id'].replace('.', '-')}"
+    id, link = f' id="{place}"', row["id"]
+    if page is not None:
+        id, link = "", f'<a href="{page}#{place}">{row["id"]}</a>'
+    texts = (
+        _said(row),
+        measured_in_words(row),
+        _accepted(row),
+        _against(row),
+        row["verdict"] + (" (stored run)" if row["stored"] else ""),
+    )
+    cells = "".join(
+        f'<td data-label="{name}">{html.escape(text)}</td>'
+        for name, text in zip(COLUMNS[1:], texts, strict=True)
+    )
+    kind = "stored" if row["stored"] else "live"
+    return (
+        f'<tr{id} data-source="{row["source"]}" data-run="{kind}">'
+        f'<th scope="row">{link} {html.escape(row["statement"])}</th>{cells}</tr>'
+    )
+
+
+def _said(row: Row) -> str:
+    """What the paper says, and where; nothing of ours."""
+    if row["source"] == "book":
+        return "— (this book)"
+    if row["source"] == "follows":
+        return f"— (follows from {row['place']})"
+    return f"{row['place']}: {row['paper']}"
+
+
+def _accepted(row: Row) -> str:
+    if row["interval"] is None:
+        return str(row["because"])
+    said = f"{interval_in_words(*row['interval'])}: {row['because']}"
+    return said + (f". Other setting: {row['setting']}" if row["setting"] else "")
+
+
+def _against(row: Row) -> str:
+    """What would have counted against the claim, and how likely it would be seen."""
+    if row["interval"] is None:
+        return "—"
+    told = row["against"] or (
+        "a measurement outside" if row["holds"] else "a measurement inside"
+    )
+    planted, power = row["planted"], row["power"]
+    if planted is not None:
+        runs = planted["measured"]
+        shown = ", ".join(map(number_in_words, _few(runs)))
+        told += f"; {planted['what']}: {shown}, caught in {100 * power:.0f} %"
+    elif power is not None:
+        null = number_in_words(row["null"])
+        told += f"; if it were {null}, caught in {100 * power:.0f} %"
+    return told
+
+
+def _few(runs: float | Sequence[float]) -> list[float]:
+    """The planted measurement, or the least and the largest of several."""
+    if isinstance(runs, int | float):
+        return [runs]
+    return list(runs) if len(runs) < 3 else [min(runs), max(runs)]
+
+
+def measured_in_words(row: Row) -> str:
+    """What was measured, its standard error and the number of seeds."""
+    measured, stderr, seeds = row["measured"], row["stderr"], row["seeds"]
+    if measured is None:
+        return "—"
+    text = number_in_words(measured, _digits(measured, stderr))
+    if stderr is not None:
+        text += f" ± {stderr:.2g}"
+    if seeds is not None:
+        text += f" ({seeds} seeds)"
+    return text
+
+
+def _digits(measured: float, stderr: float | None) -> int:
+    """Significant digits of `measured`: as its standard error asks, 4 to 6."""
+    if not stderr or not measured:
+        return 4
+    return min(max(4, math.ceil(math.log10(abs(measured) / stderr)) + 1), 6)
+
+
+def interval_in_words(low: float | None, high: float | None) -> str:
+    """An interval in words; its ends in digits enough to be told apart."""
+    if low is None or high is None:
+        word, end = ("at least", low) if high is None else ("at most", high)
+        return "any" if end is None else f"{word} {number_in_words(end)}"
+    if low == high:
+        return f"exactly {number_in_words(low)}"
+    ends_and_middle = (low, (low + high) / 2, high)
+    digits = next(
+        (
+            n
+            for n in range(4, 17)
+            if len({number_in_words(x, n) for x in ends_and_middle}) == 3
+        ),
+        17,
+    )
+    return f"{number_in_words(low, digits)} to {number_in_words(high, digits)}"
+
+
+def number_in_words(value: float, digits: int = 4) -> str:
+    """A number in so many significant digits; whole numbers below a million whole."""
+    return f"{value:.0f}" if value == round(value) < 1e6 else f"{value:.{digits}g}"
