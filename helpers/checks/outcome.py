@@ -37,9 +37,27 @@ def asked(answer: Callable[..., Any], *arguments: Any) -> Any:
     return UNSOLVED if given is None or given is ... else given
 
 
-def near(yours: Any, right: float) -> bool:
-    """Whether a reader's number agrees to six digits."""
+def number(answer: Any) -> float:
+    """The reader's number, whatever `float` takes; nan for what it does not."""
     try:
-        return math.isclose(float(yours), right, rel_tol=1e-6, abs_tol=1e-9)
-    except (TypeError, ValueError):
-        return False
+        return float(answer)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        return math.nan
+
+
+def near(yours: Any, right: float, tolerance: float = 1e-6) -> bool:
+    """Whether a reader's number agrees to a relative tolerance.
+
+    Six digits are asked of a function; 1e-3 of a number that was found by hand.
+    """
+    return math.isclose(number(yours), right, rel_tol=tolerance, abs_tol=1e-9)
+
+
+def told_apart(yours: float, right: float) -> tuple[str, str]:
+    """Both numbers in as few digits, 4 or more, as show that they differ."""
+    shown = (f"{yours:.4g}", f"{right:.4g}")
+    for digits in range(5, 18):
+        if shown[0] != shown[1]:
+            break
+        shown = (f"{yours:.{digits}g}", f"{right:.{digits}g}")
+    return shown
