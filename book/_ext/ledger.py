@@ -168,6 +168,12 @@ def _counts(found: list[dict[str, Any]]) -> str:
     )
 
 
+def _live(app: Sphinx, entry: dict[str, str]) -> int:
+    """How many of a page's claims the build itself measures."""
+    rows = claims_of(app, entry)
+    return sum(row["stored"] is None and row["measured"] is not None for row in rows)
+
+
 def _other_seeds(app: Sphinx, page: str) -> str:
     """What `make seeds` found, a row for each page that it ran for."""
     rows = []
@@ -182,7 +188,8 @@ def _other_seeds(app: Sphinx, page: str) -> str:
         run = json.loads(path.read_text(encoding="utf-8"))
         failed = {row["id"]: row["failed"] for row in run["claims"] if row["failed"]}
         told = ", ".join(f"{id} in {times}" for id, times in failed.items())
-        cells = (len(run["claims"]), run["claims"][0]["seeds"], told or "none")
+        covered = f"{len(run['claims'])} of {_live(app, entry)}"
+        cells = (covered, run["claims"][0]["seeds"], told or "none")
         shown = "".join(f"<td>{cell}</td>" for cell in (*cells, run["source"]))
         rows.append(f'<tr><th scope="row">{_heading(entry)}</th>{shown}</tr>')
     names = ("chapter", "claims", "seeds", "failed", "run")
