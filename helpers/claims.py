@@ -267,7 +267,7 @@ def stored(room: str, run: str = "claims") -> dict[str, Any]:
         files_there = folder.iterdir() if folder.is_dir() else ()
         names = sorted(file.name.removesuffix(".json") for file in files_there)
         raise ValueError(f"no stored run {run!r} of {room!r}; there are {names}")
-    found: dict[str, Any] = json.loads(path.read_text())
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 

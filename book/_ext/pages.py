@@ -68,14 +68,14 @@ def _chapter_list(env: BuildEnvironment) -> Path:
 
 def chapters(env: BuildEnvironment) -> list[dict[str, str]]:
     """The entries of book/chapters.yml, each with its `docname`."""
-    entries = yaml.safe_load(_chapter_list(env).read_text())
+    entries = yaml.safe_load(_chapter_list(env).read_text(encoding="utf-8"))
     return [entry | {"docname": f"book/{entry['file']}"} for entry in entries]
 
 
 def glued(app: Sphinx, docname: str) -> dict[str, Any]:
     """What a notebook's outputs handed over, by name; empty for other pages."""
     path = Path(app.outdir).parent / "jupyter_execute" / f"{docname}.glue.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def claims_of(app: Sphinx, entry: dict[str, str]) -> list[Claim]:
@@ -189,7 +189,7 @@ def _other_seeds(app: Sphinx, page: str) -> str:
         if not path.exists():
             logger.warning("no stored seeds of %s: `make seeds`", entry["docname"])
             continue
-        run = json.loads(path.read_text())
+        run = json.loads(path.read_text(encoding="utf-8"))
         failed = {row["id"]: row["failed"] for row in run["claims"] if row["failed"]}
         told = ", ".join(f"{id} in {times}" for id, times in failed.items())
         cells = (len(run["claims"]), run["claims"][0]["seeds"], told or "none")
