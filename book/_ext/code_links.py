@@ -111,9 +111,14 @@ def _place(docname: str, cell: nodes.Node) -> Place:
     section = cell
     while not isinstance(section, nodes.section):
         section = section.parent
-    whole = not isinstance(section.parent, nodes.section)
     title = section.next_node(nodes.title).astext()
-    return docname, "" if whole else section["ids"][0], title
+    page = section
+    while isinstance(page.parent, nodes.section):
+        page = page.parent
+    number = re.match(r"book/(\d+)_", docname)
+    name = page.next_node(nodes.title).astext()
+    name = f"chapter {int(number[1])}" if number else name
+    return docname, *(("", name) if page is section else (section["ids"][0], f"{name}, {title}"))
 
 
 def _link(app: Sphinx, page: str, to: str, id: str, text: str) -> nodes.reference:

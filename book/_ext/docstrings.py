@@ -49,7 +49,7 @@ _TOKEN = re.compile(
     rf"|(?P<name>{_NAMES})|(?P<other>\.{{2,3}}|[<>]=|\|\||.)"
 )
 _SYMBOL = re.compile(
-    rf"(?<![\w^])(?<!\w\.)(?:(?:{_GREEK}|sum|min|max|lam|[A-Za-z])~?'?|(?<=[\])|]))"
+    rf"(?<![\w^])(?<!\w\.)(?:(?:{_GREEK}|sum|min|max|lam|[A-Za-z])~?'?|[A-Za-z]{{2,}}(?=\^)|(?<=[\])|]))"
     rf"(?:{_SCRIPT})+(?!\w)|(?<![\w.-])(?:{_GREEK})~?(?![\w-])"
 )
 _SECTION = re.compile(r"(Args|Attributes|Raises):$")
@@ -143,6 +143,13 @@ def displayed(lines: list[str], margin: str) -> list[str]:
             term = [f"``{row[1]}``"] if row else []
             new += [*term, f"   {prose(row[2] if row else line.strip())}"]
     else:
-        rows = [("&" + r"\quad " * (line[0] == " ") + tex(line)) for line in lines]
-        new = [".. math::", "", *(f"   {row} \\\\" for row in rows[:-1]), "   " + rows[-1]]
+        new = [".. math::", "", *(f"   {row}" for row in _rows(lines))]
     return [*(margin + line for line in new), ""]
+
+
+def _rows(lines: list[str]) -> list[str]:
+    """The lines of a formula, one below the other."""
+    if len(lines) == 1:
+        return [tex(lines[0])]
+    rows = ["&" + r"\quad " * line.startswith(" ") + tex(line) for line in lines]
+    return [*(rf"{row} \\" for row in rows[:-1]), rows[-1]]

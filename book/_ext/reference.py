@@ -22,8 +22,6 @@ from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
-_DIRECTIVES = {True: "autoclass", False: "autofunction"}
-
 
 def public_names(face: ModuleType) -> list[str]:
     """The names in `__all__`; without one, what the module defines for others."""
@@ -87,7 +85,11 @@ class Room(SphinxDirective):
                 lines += _heading(module, face)
             for name in names:
                 lines += _entry(face, module, name)
-        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+        parsed = self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+        for node in parsed:
+            if isinstance(node, nodes.section):
+                node["names"] = []  # MyST would make labels of them: laws.py, and again
+        return parsed
 
 
 def _heading(module: ModuleType, face: ModuleType) -> list[str]:
@@ -98,9 +100,10 @@ def _heading(module: ModuleType, face: ModuleType) -> list[str]:
 
 def _entry(face: ModuleType, module: ModuleType, name: str) -> list[str]:
     value = getattr(face, name)
-    if inspect.isfunction(value) or inspect.isclass(value):
-        kind = _DIRECTIVES[inspect.isclass(value)]
-        return [f".. {kind}:: {face.__name__}.{name}", "   :members:", ""]
+    if inspect.isclass(value):
+        return [f".. autoclass:: {face.__name__}.{name}", "   :members:", ""]
+    if inspect.isfunction(value):
+        return [f".. autofunction:: {face.__name__}.{name}", ""]
     analyzer = ModuleAnalyzer.for_module(module.__name__)
     told = analyzer.find_attr_docs().get(("", name), [])
     shown = [f"   :value: {value!r}"] if _is_literal(value) else []
@@ -142,7 +145,7 @@ def as_written(
         obj = vars(obj).get("__init__")
         if obj is None:
             return "", None
-    if not inspect.isroutine(obj):
+    if what == "property" or not inspect.isroutine(obj):
         return None
     node = ast.parse(textwrap.dedent(inspect.getsource(obj))).body[0]
     assert isinstance(node, ast.FunctionDef)
