@@ -60,13 +60,13 @@ class CodeLinks:
             self._lead_to_chapters(app, entry, docname)
 
     def _lead_to_chapters(self, app: Sphinx, entry: addnodes.desc, page: str) -> None:
-        full = _full_name(entry)
-        if places := self.places.get(full):
+        places, content = self.places.get(_full_name(entry), []), entry[-1]
+        if places and isinstance(content, addnodes.desc_content):
             line = nodes.paragraph("", "In the book: ", classes=["in-the-book"])
             for place in places:
-                line += [_link(app, page, place[0], place[1], place[2]), nodes.Text("; ")]
+                line += [_link(app, page, *place), nodes.Text("; ")]
             line[-1] = nodes.Text(".")
-            entry[-1].append(line)
+            content += line
 
 
 def _is_chapter(env: BuildEnvironment, docname: str) -> bool:
@@ -89,8 +89,7 @@ def imports(tree: ast.Module) -> dict[str, str]:
     return {
         alias.asname or alias.name: f"{node.module}.{alias.name}"
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        and f"{node.module}.".startswith("helpers.")
+        if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("helpers.")
         for alias in node.names
     }
 
@@ -108,17 +107,17 @@ def uses(tree: ast.Module, known: dict[str, str]) -> list[str]:
 
 
 def _place(docname: str, cell: nodes.Node) -> Place:
-    section = cell
-    while not isinstance(section, nodes.section):
-        section = section.parent
-    title = section.next_node(nodes.title).astext()
-    page = section
-    while isinstance(page.parent, nodes.section):
-        page = page.parent
+    """The section that holds a cell, its title after the name of its page."""
+    sections = []
+    while cell.parent is not None:
+        cell = cell.parent
+        if isinstance(cell, nodes.section):
+            sections.append((cell["ids"][0], cell[0].astext()))
     number = re.match(r"book/(\d+)_", docname)
-    name = page.next_node(nodes.title).astext()
-    name = f"chapter {int(number[1])}" if number else name
-    return docname, *(("", name) if page is section else (section["ids"][0], f"{name}, {title}"))
+    page = f"chapter {int(number[1])}" if number else sections[-1][1]
+    if len(sections) == 1:
+        return docname, "", page
+    return docname, sections[0][0], f"{page}, {sections[0][1]}"
 
 
 def _link(app: Sphinx, page: str, to: str, id: str, text: str) -> nodes.reference:
@@ -180,6 +179,7 @@ def _around(node: nodes.Node) -> tuple[str, set[str]]:
 
 def _full_name(entry: addnodes.desc) -> str:
     signature = entry[0]
+    assert isinstance(signature, addnodes.desc_signature)
     return f"{signature.get('module')}.{signature.get('fullname')}"
 
 

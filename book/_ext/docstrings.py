@@ -11,11 +11,14 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
-GREEK = (
+GREEK = re.findall(
+    r"\w+",
     "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma "
-    "tau phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
-).split()
-OPERATORS = "sum min max exp ln log cos sin Tr div sqrt grad lam inf".split()
+    "tau phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega",
+)
+OPERATORS = re.findall(
+    r"\w+", "sum min max exp ln log cos sin Tr div sqrt grad lam inf"
+)
 _NAMES = "|".join(sorted([*GREEK, *OPERATORS], key=len, reverse=True))
 _GREEK = "|".join(GREEK)
 _TEX = {name: f"\\{name} " for name in [*GREEK, *OPERATORS]} | {
@@ -108,23 +111,33 @@ def restructured(lines: list[str]) -> list[str]:
     out: list[str] = []
     section, above, rest = False, 0, list(lines)
     while rest:
-        line = rest[0]
-        indent = _indent(line)
-        if line.strip() and out and not out[-1].strip() and indent > above:
-            shown = list(takewhile(lambda l: not l.strip() or _indent(l) >= indent, rest))
-            out += displayed([l[indent:] for l in shown], " " * above)
+        indent = _indent(rest[0])
+        if out and not out[-1].strip() and indent > above:
+            shown = _block(rest, indent)
+            out += displayed([line[indent:] for line in shown], " " * above)
             rest = rest[len(shown) :]
             continue
+        line = rest.pop(0)
         if line.strip():
             above = indent
-            section = bool(_SECTION.match(line)) or section and indent > 0
-        item = _ITEM.match(line) if section else None
-        if line == "Returns:":
-            out.append(":returns:")
-        else:
-            out.append(item[1] + prose(item[2]) if item else prose(line))
-        rest = rest[1:]
+            section = bool(_SECTION.match(line)) or (section and indent > 0)
+        out.append(_line(line, section))
     return out
+
+
+def _line(line: str, section: bool) -> str:
+    """A line of text, or an entry of a section, whose name stays as it is."""
+    if line == "Returns:":
+        return ":returns:"  # napoleon takes what stands before a colon for a type
+    item = _ITEM.match(line) if section else None
+    return item[1] + prose(item[2]) if item else prose(line)
+
+
+def _block(lines: list[str], indent: int) -> list[str]:
+    """The lines up to the first that is indented less."""
+    return list(
+        takewhile(lambda line: not line.strip() or _indent(line) >= indent, lines)
+    )
 
 
 def _indent(line: str) -> int:

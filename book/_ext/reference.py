@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
@@ -162,7 +163,7 @@ class _Shown(ast.NodeTransformer):
     def __init__(self, function: Any) -> None:
         self.known = getattr(function, "__globals__", {})
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.known.get(node.id)
         if node.id.startswith("_") and isinstance(value, int | float | str):
             shown = round(value, 4) if isinstance(value, float) else value
@@ -179,9 +180,9 @@ def _fields(kind: type) -> str:
             assert isinstance(body, ast.ClassDef)
             for node in body.body:
                 if isinstance(node, ast.AnnAssign):
-                    target = ast.unparse(node.target)
-                    plain = isinstance(node.value, ast.Constant)
-                    default = f" = {ast.unparse(node.value)}" if plain else ""
+                    target, value = ast.unparse(node.target), node.value
+                    plain = isinstance(value, ast.Constant)
+                    default = f" = {ast.unparse(value)}" if value and plain else ""
                     declared[target] = ast.unparse(node.annotation) + default
     shown = [f.name for f in dataclasses.fields(kind) if not f.name.startswith("_")]
     return f"({', '.join(f'{name}: {declared[name]}' for name in shown)})"
@@ -194,6 +195,22 @@ def read_docstring(
     lines[:] = restructured(lines)
 
 
+def without_lists(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Wrapped signatures in spans: Sphinx writes lists there that have no terms."""
+    context["body"] = re.sub(
+        r"<dl>\n(<dd>.*?)</dl>",
+        lambda found: (
+            '<span class="sig-lines">'
+            + re.sub("(</?)dd>", r"\1span>", found[1])
+            + "</span>"
+        ),
+        context.get("body", ""),
+        flags=re.DOTALL,
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives and what is done to signatures and docstrings."""
     app.setup_extension("sphinx.ext.autodoc")
@@ -202,4 +219,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("rooms", Rooms)
     app.connect("autodoc-process-signature", as_written)
     app.connect("autodoc-process-docstring", read_docstring, priority=400)
+    app.connect("html-page-context", without_lists)
     return {"version": "1", "parallel_read_safe": True}
