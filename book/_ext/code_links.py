@@ -41,7 +41,7 @@ class CodeLinks:
     def _read(self, env: BuildEnvironment, docname: str) -> None:
         known = self.names[docname] = {}
         for cell in env.get_doctree(docname).findall(_is_input):
-            tree = _parsed(cell.astext())
+            tree = parsed(cell.astext())
             known |= imports(tree)
             for name in dict.fromkeys(uses(tree, known)):
                 places = self.places.setdefault(name, [])
@@ -79,7 +79,7 @@ def _is_input(node: nodes.Node) -> bool:
     ).get("classes", [])
 
 
-def _parsed(cell: str) -> ast.Module:
+def parsed(cell: str) -> ast.Module:
     """The code of a cell without what only IPython reads."""
     return ast.parse(re.sub(r"^(\s*)[%!].*", r"\1pass", cell, flags=re.MULTILINE))
 

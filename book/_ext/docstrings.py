@@ -53,7 +53,7 @@ _TOKEN = re.compile(
 )
 _SYMBOL = re.compile(
     rf"(?<![\w^])(?<!\w\.)(?:(?:{_GREEK}|sum|min|max|lam|[A-Za-z])~?'?|[A-Za-z]{{2,}}(?=\^)|(?<=[\])|]))"
-    rf"(?:{_SCRIPT})+(?!\w)|(?<![\w.-])(?:{_GREEK})~?(?![\w-])"
+    rf"(?:{_SCRIPT})+(?!\w)|(?<![\w.-])(?:(?:{_GREEK})~?(?![\w-])|[A-Z]~)"
 )
 _SECTION = re.compile(r"(Args|Attributes|Raises):$")
 _ITEM = re.compile(r"( {4}[\w, *]+: )(.*)")

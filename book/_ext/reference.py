@@ -11,6 +11,7 @@ import ast
 import dataclasses
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
@@ -37,14 +38,16 @@ def definitions(module: ModuleType) -> list[str]:
             names.append(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names += [target.id for target in targets if isinstance(target, ast.Name)]
+            found = (name for target in targets for name in ast.walk(target))
+            names += [name.id for name in found if isinstance(name, ast.Name)]
     return [name for name in dict.fromkeys(names) if not name.startswith("_")]
 
 
 def files(face: ModuleType) -> dict[ModuleType, list[str]]:
     """The public names of a room by the file that defines them, in reading order.
 
-    A file comes where the face's docstring names it, else where the face imports it.
+    A file comes where the face's docstring names it, else where the face imports it;
+    the files of the checks come in the order of their chapters.
     """
     names, found = set(public_names(face)), {}
     for module in [*imported(face), face]:
@@ -52,10 +55,13 @@ def files(face: ModuleType) -> dict[ModuleType, list[str]]:
         names -= set(here)
         if here:
             found[module] = here
-    told = face.__doc__ or ""
-    order = {module: told.find(f"{_stem(module)}.py") for module in found}
-    last = len(told)
-    return dict(sorted(found.items(), key=lambda item: order[item[0]] % (last + 1)))
+    return dict(sorted(found.items(), key=lambda item: _order(item[0], face)))
+
+
+def _order(module: ModuleType, face: ModuleType) -> tuple[int, int]:
+    told = (face.__doc__ or "").find(f"{module.__name__.rpartition('.')[2]}.py")
+    chapter = re.match(r"The checks of chapter (\d+)", module.__doc__ or "")
+    return told if told >= 0 else sys.maxsize, int(chapter[1]) if chapter else 0
 
 
 def imported(face: ModuleType) -> Iterator[ModuleType]:
@@ -65,10 +71,6 @@ def imported(face: ModuleType) -> Iterator[ModuleType]:
             f"{face.__name__}."
         ):
             yield import_module(f"{node.module}")
-
-
-def _stem(module: ModuleType) -> str:
-    return module.__name__.rpartition(".")[2]
 
 
 class Room(SphinxDirective):
@@ -107,14 +109,25 @@ def _entry(face: ModuleType, module: ModuleType, name: str) -> list[str]:
         return [f".. autofunction:: {face.__name__}.{name}", ""]
     analyzer = ModuleAnalyzer.for_module(module.__name__)
     told = analyzer.find_attr_docs().get(("", name), [])
-    shown = [f"   :value: {value!r}"] if _is_literal(value) else []
+    source = repr(value) if _is_literal(value) else _assigned(module, name)
+    shown = [f"   :value: {source}"] if len(source) < 300 else []
     head = [f".. py:data:: {name}", f"   :module: {face.__name__}", *shown, ""]
     return [*head, *(f"   {line}" for line in restructured(told)), ""]
 
 
 def _is_literal(value: object) -> bool:
     """Whether a constant can be read in the form in which Python shows it."""
-    return isinstance(value, int | float | str | tuple) and len(repr(value)) < 300
+    return isinstance(value, int | float | str | tuple)
+
+
+def _assigned(module: ModuleType, name: str) -> str:
+    """What stands in the file behind a constant that is neither number nor text."""
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.unparse(node.value)
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name:
+            return ast.unparse(node.value or node.annotation)
+    raise ValueError(f"{module.__name__} assigns nothing to {name}")
 
 
 def _lines(docstring: str | None) -> list[str]:
