@@ -23,7 +23,7 @@ def parsed(site, page):
 
 @pytest.fixture(scope="module")
 def every_page(site):
-    names = [path.relative_to(site).as_posix() for path in site.glob("book/*.html")]
+    names = [path.relative_to(site).as_posix() for path in site.glob("book/**/*.html")]
     return {name: parsed(site, name) for name in names}
 
 
