@@ -13,16 +13,22 @@ help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(VENV)/.installed: requirements.txt pyproject.toml
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "The book needs Python 3.11 or newer; python3 is $$(python3 -V)."; exit 1; }
+	@python3 -c 'import sys; sys.exit(not (3, 11, 4) <= sys.version_info < (3, 14))' || \
+	  { echo "The book needs Python 3.11.4 to 3.13; python3 is $$(python3 -V)."; exit 1; }
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet -r requirements.txt
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(COLAB)/.installed: requirements-colab.txt
+# Colab's versions, with the book's own torch: linked, not downloaded and stored again.
+$(COLAB)/.installed: requirements-colab.txt $(VENV)/.installed
+	rm -rf $(COLAB)
 	python3 -m venv $(COLAB)
-	$(COLAB)/bin/python -m pip install --quiet -r requirements-colab.txt
+	grep -v '^torch==' requirements-colab.txt | $(COLAB)/bin/python -m pip install --quiet -r /dev/stdin
+	for part in torch torchgen functorch nvidia triton torch-*.dist-info; do \
+	  for found in "$(CURDIR)"/$(VENV)/lib/python3*/site-packages/$$part; do \
+	    if [ -e "$$found" ]; then ln -s "$$found" $(COLAB)/lib/python3*/site-packages/; fi; \
+	  done; done
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.installed requirements-bench.txt
