@@ -1,0 +1,175 @@
+"""How the benchmarks take their times and keep what they found."""
+
+import datetime
+import importlib
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from places import ROOT
+
+sys.path.append(str(ROOT / "book" / "_ext"))
+speed = importlib.import_module("speed")
+
+STORED = ROOT / "book" / "_data" / "speed.json"
+FILLED = 0.02
+"""Seconds of calls that a time is the mean of, at least."""
+PATIENCE = 6.0
+"""Seconds after which three repeats are enough."""
+REPEATS = 9
+
+
+@dataclass(frozen=True)
+class Race:
+    """Processor seconds of a call, one a repeat, and what the last calls returned."""
+
+    ours: list[float]
+    theirs: list[float]
+    found: Any
+    their_found: Any
+
+    @property
+    def ratios(self):
+        """Theirs over ours, repeat by repeat; empty without a second side."""
+        pairs = zip(self.ours, self.theirs, strict=True) if self.theirs else ()
+        return [slow / fast for fast, slow in pairs]
+
+
+class Side:
+    """A function without arguments, timed.
+
+    Args:
+        function: what to call.
+        share: the part of the job that it does.
+        read: how it tells its own time by its result, if it does.
+    """
+
+    def __init__(self, function, share=1.0, read=None):
+        self.function, self.share, self.read = function, share, read
+
+    def time(self, filled):
+        """Mean time of the whole job, over calls that fill such a time; the result."""
+        calls, spent = 0, 0.0
+        while calls == 0 or spent < filled:
+            start = time.process_time()
+            found = self.function()
+            spent += self.read(found) if self.read else time.process_time() - start
+            calls += 1
+        return spent / calls / self.share, found
+
+
+class Bench:
+    """One benchmark: full, timed and kept, or small, where both sides only run.
+
+    Args:
+        id: room/test.
+        full: whether this is `make bench`.
+    """
+
+    def __init__(self, id, full):
+        self.id, self.full = id, full
+
+    def size(self, small, full):
+        """The one that this run takes."""
+        return full if self.full else small
+
+    def race(self, ours, other=None):
+        """Time our side and what stands beside it in turn, several times over.
+
+        Each is a function or a `Side`. Turns of less than a second in all have one more
+        before them, to warm up.
+        """
+        sides = [
+            side if isinstance(side, Side) else Side(side)
+            for side in (ours, other)
+            if side is not None
+        ]
+        start = time.process_time()
+        turns = [self._turn(sides)]
+        if self.full and time.process_time() - start < 1:
+            turns.clear()
+        while not self._enough(len(turns), time.process_time() - start):
+            turns.append(self._turn(sides))
+        ours, *others = zip(*turns, strict=True)
+        theirs = others[0] if others else [(None, None)]
+        return Race(
+            [taken for taken, _ in ours],
+            [taken for taken, _ in theirs if taken],
+            ours[-1][1],
+            theirs[-1][1],
+        )
+
+    def _turn(self, sides):
+        filled = FILLED if self.full else 0
+        return [side.time(filled) for side in sides]
+
+    def _enough(self, turns, spent):
+        least = 3 if spent > PATIENCE else REPEATS
+        return turns >= self.size(1, least)
+
+    def record(
+        self, race, helper, computed, *, beside="", accuracy="", their_accuracy="",
+        growth="", key="", least=0.0, within=np.inf,
+    ):  # fmt: skip
+        """Print one row of the page Speed and, in a full run, keep and check it.
+
+        Args:
+            race: the times.
+            helper: the function of ours, room.name.
+            computed: the job, with its size.
+            beside: what the other side is.
+            accuracy: of our result.
+            their_accuracy: of the other side's.
+            growth: how the cost grows, where the benchmark measures it.
+            key: tells the rows of one benchmark apart.
+            least: the median ratio must reach it.
+            within: seconds that our fastest repeat must keep to.
+        """
+        low, high = (f(race.ratios, default=None) for f in (min, max))
+        row = {
+            "helper": helper,
+            "computed": computed,
+            "seconds": float(np.median(race.ours)),
+            "beside": beside,
+            "their_seconds": float(np.median(race.theirs)) if race.theirs else None,
+            "ratio": [low, float(np.median(race.ratios)), high]
+            if race.theirs
+            else None,
+            "repeats": len(race.ours),
+            "accuracy": accuracy,
+            "their_accuracy": their_accuracy,
+            "growth": growth,
+            "source": source(self.id.partition("/")[0]),
+        }
+        id = self.id + (f" {key}" if key else "")
+        print(f"\n  {id}:", speed.text(speed.check(id, row)))
+        if self.full:
+            keep(id, row)
+            assert np.median(race.ratios or [np.inf]) >= least
+            assert min(race.ours) <= within
+
+
+def exponent(work, races):
+    """Least-squares slope of the log of our time against the log of the work."""
+    return np.polyfit(np.log(work), np.log([min(race.ours) for race in races]), 1)[0]
+
+
+def source(room):
+    """Date, machine, versions and command, as a stored row carries them."""
+    versions = f"torch {torch.__version__.partition('+')[0]}, numpy {np.__version__}"
+    machine = f"one of {os.cpu_count()} CPU cores, Python {platform.python_version()}"
+    today = datetime.date.today()
+    return f"{today}, {machine}, {versions}: make bench ROOM={room}"
+
+
+def keep(id, row):
+    """Put a row in the place of the one with its id, or after the others."""
+    rows = json.loads(STORED.read_text()) if STORED.exists() else {}
+    rows[id] = row
+    STORED.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
