@@ -16,6 +16,7 @@ PAGES = [
     "book/ledger.html",
     "book/intervals.html",
     "book/scaling.html",
+    "book/speed.html",
 ]
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 

@@ -35,10 +35,16 @@ class Race:
     their_found: Any
 
     @property
-    def ratios(self):
-        """Theirs over ours, repeat by repeat; empty without a second side."""
-        pairs = zip(self.ours, self.theirs, strict=True) if self.theirs else ()
-        return [slow / fast for fast, slow in pairs]
+    def row(self):
+        """Medians, and the least, median and largest of theirs over ours."""
+        row = {"seconds": float(np.median(self.ours)), "repeats": len(self.ours)}
+        if not self.theirs:
+            return row | {"their_seconds": None, "ratio": None}
+        ratios = np.divide(self.theirs, self.ours)
+        return row | {
+            "their_seconds": float(np.median(self.theirs)),
+            "ratio": np.percentile(ratios, [0, 50, 100]).tolist(),
+        }
 
 
 class Side:
@@ -115,7 +121,7 @@ class Bench:
 
     def record(
         self, race, helper, computed, *, beside="", accuracy="", their_accuracy="",
-        growth="", key="", least=0.0, within=np.inf,
+        cost="", key="", least=0.0, within=np.inf,
     ):  # fmt: skip
         """Print one row of the page Speed and, in a full run, keep and check it.
 
@@ -126,32 +132,25 @@ class Bench:
             beside: what the other side is.
             accuracy: of our result.
             their_accuracy: of the other side's.
-            growth: how the cost grows, where the benchmark measures it.
+            cost: how it grows, or what it consists of, where that is measured.
             key: tells the rows of one benchmark apart.
-            least: the median ratio must reach it.
-            within: seconds that our fastest repeat must keep to.
+            least: the ratio of the two fastest turns must reach it.
+            within: seconds that our fastest turn must keep to.
         """
-        low, high = (f(race.ratios, default=None) for f in (min, max))
-        row = {
+        row = race.row | {
             "helper": helper,
             "computed": computed,
-            "seconds": float(np.median(race.ours)),
             "beside": beside,
-            "their_seconds": float(np.median(race.theirs)) if race.theirs else None,
-            "ratio": [low, float(np.median(race.ratios)), high]
-            if race.theirs
-            else None,
-            "repeats": len(race.ours),
             "accuracy": accuracy,
             "their_accuracy": their_accuracy,
-            "growth": growth,
+            "cost": cost,
             "source": source(self.id.partition("/")[0]),
         }
         id = self.id + (f" {key}" if key else "")
         print(f"\n  {id}:", speed.text(speed.check(id, row)))
         if self.full:
             keep(id, row)
-            assert np.median(race.ratios or [np.inf]) >= least
+            assert min(race.theirs, default=np.inf) >= least * min(race.ours)
             assert min(race.ours) <= within
 
 

@@ -157,7 +157,7 @@ def test_rare_error_rate_at_1e_12(bench, features):
         "adversarial_noise.rare_error_rate",
         f"{runs} error rates of 1e-12 in {features} dimensions",
         accuracy=f"log10 off by {error.mean():.2f}, at most {error.max():.2f}",
-        growth=f"{race.found.calls.mean():,.0f} calls of the model each",
+        cost=f"{race.found.calls.mean():,.0f} calls of the model each",
         within=runs * 5,
     )
     assert error.max() < 0.4 * math.sqrt(1000 / n)

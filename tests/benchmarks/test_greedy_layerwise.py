@@ -92,7 +92,7 @@ def test_kept_features_beside_computing_them_again(bench, k):
         "greedy_layerwise.train_greedy",
         f"{depth} layers of width {width}, k = {k}, {epochs} epochs, features kept",
         beside="features computed again",
-        growth=f"{law:.2f} times the operations without keeping",
+        cost=f"{law:.2f} times the operations without keeping",
         least=1,
     )
 

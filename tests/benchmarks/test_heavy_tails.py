@@ -75,7 +75,7 @@ def test_power_law_grows_as_sorting_does(bench):
         races[-1],
         "heavy_tails.fit_power_law",
         f"power law with its xmin, {sizes[-1]:,} eigenvalues",
-        growth=f"n^{slope:.2f} from n = {sizes[0]:,}",
+        cost=f"grows as n^{slope:.2f} from n = {sizes[0]:,}",
     )
     assert not bench.full or slope < 1.3
 

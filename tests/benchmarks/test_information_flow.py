@@ -49,7 +49,7 @@ def test_pairs_a_second_beside_the_products_of_matrices(bench):
         "information_flow.smoothed_log_density",
         f"density of {n:,} Gaussians at {m:,} points, d = {DIM}",
         beside="one exponential a pair, alone",
-        growth=f"{rate:.1e} pairs a second; their products take "
+        cost=f"{rate:.1e} pairs a second; their products take "
         f"{100 * rate * 2 * (DIM + 1) * product:.0f} % of the time at peak speed",
     )
     assert not bench.full or rate >= 1e8
@@ -137,7 +137,7 @@ def test_time_is_linear_in_points_times_samples(bench):
         races[-1],
         "information_flow.smoothed_log_density",
         f"density of {unit * n:,} Gaussians at {unit * m:,} points, d = {DIM}",
-        growth=f"(points × samples)^{slope:.2f} over a "
+        cost=f"grows as (points × samples)^{slope:.2f} over a "
         f"{work[-1] / work[0]:.0f}-fold range",
     )
     assert not bench.full or 0.85 <= slope <= 1.1

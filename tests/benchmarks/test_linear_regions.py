@@ -80,8 +80,8 @@ def test_plane_grows_no_faster_than_neurons_times_regions(bench):
         races[-1],
         "linear_regions.plane_regions",
         f"{races[-1].found.count:,} regions in a plane, network 784-[{width}]*3",
-        growth=f"(neurons × regions)^{slope:.2f} over a {work[-1] / work[0]:.0f}-fold "
-        f"range, ^{last:.2f} over the largest three",
+        cost=f"grows as (neurons × regions)^{slope:.2f} over a "
+        f"{work[-1] / work[0]:.0f}-fold range, ^{last:.2f} over the largest three",
     )
     if bench.full:
         assert work[-1] / work[0] >= 30

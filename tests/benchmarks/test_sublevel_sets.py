@@ -61,7 +61,7 @@ def test_cost_grows_as_documented(bench, method, factor, most):
         races[-1],
         "sublevel_sets.connecting_path",
         f'the path of "{method}" for N = {sizes[-1]}',
-        growth=f"N^{slope:.1f} from N = {sizes[0]}",
+        cost=f"grows as N^{slope:.1f} from N = {sizes[0]}",
     )
     assert not bench.full or slope < most
 
