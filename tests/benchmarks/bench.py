@@ -18,9 +18,9 @@ sys.path.append(str(ROOT / "book" / "_ext"))
 speed = importlib.import_module("speed")
 
 STORED = ROOT / "book" / "_data" / "speed.json"
-FILLED = 0.02
+FILLED = 0.3
 """Seconds of calls that a time is the mean of, at least."""
-PATIENCE = 6.0
+PATIENCE = 3.0
 """Seconds after which three repeats are enough."""
 REPEATS = 9
 
@@ -60,14 +60,17 @@ class Side:
         self.function, self.share, self.read = function, share, read
 
     def time(self, filled):
-        """Mean time of the whole job, over calls that fill such a time; the result."""
-        calls, spent = 0, 0.0
-        while calls == 0 or spent < filled:
+        """Mean time of the whole job, and what the last call returned.
+
+        Calls fill such a time; if that takes several, the first was to warm up.
+        """
+        taken = []
+        while not taken or sum(taken) < filled:
             start = time.process_time()
             found = self.function()
-            spent += self.read(found) if self.read else time.process_time() - start
-            calls += 1
-        return spent / calls / self.share, found
+            spent = time.process_time() - start
+            taken.append(self.read(found) if self.read else spent)
+        return float(np.mean(taken[1:] or taken)) / self.share, found
 
 
 class Bench:
@@ -88,18 +91,14 @@ class Bench:
     def race(self, ours, other=None):
         """Time our side and what stands beside it in turn, several times over.
 
-        Each is a function or a `Side`. Turns of less than a second in all have one more
-        before them, to warm up.
+        Each is a function or a `Side`.
         """
         sides = [
             side if isinstance(side, Side) else Side(side)
             for side in (ours, other)
             if side is not None
         ]
-        start = time.process_time()
-        turns = [self._turn(sides)]
-        if self.full and time.process_time() - start < 1:
-            turns.clear()
+        turns, start = [], time.process_time()
         while not self._enough(len(turns), time.process_time() - start):
             turns.append(self._turn(sides))
         ours, *others = zip(*turns, strict=True)
@@ -112,8 +111,7 @@ class Bench:
         )
 
     def _turn(self, sides):
-        filled = FILLED if self.full else 0
-        return [side.time(filled) for side in sides]
+        return [side.time(self.size(0, FILLED)) for side in sides]
 
     def _enough(self, turns, spent):
         least = 3 if spent > PATIENCE else REPEATS

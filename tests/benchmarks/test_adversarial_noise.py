@@ -88,7 +88,8 @@ def told(length, best):
     """Median and 95th percentile of the ratio to the best distances, and in words."""
     ratio = length / best
     median, q95 = np.median(ratio), np.quantile(ratio, 0.95, method="higher")
-    return median, q95, f"distance / best: median {median:.5f}, 95 % {q95:.5f}"
+    words = f"distance / best: median {median:.5f}, 95 % {q95:.5f}"
+    return median, q95, words.replace("inf", "∞")
 
 
 @pytest.mark.parametrize("box", [PIXELS, WIDE], ids=["pixels", "free"])
