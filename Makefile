@@ -39,13 +39,13 @@ book: $(VENV)/.installed  ## build the site into _build/html; CHAPTER=01_linear_
 	@$(PYTHON) tools/build.py $(CHAPTER)
 
 test: book $(COLAB)/.installed  ## run the unit tests, every notebook, and the tests of the site
-	$(PYTHON) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests book --ignore tests/benchmarks
+	$(PYTHON) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests book
 
 serve: book  ## build the site and serve it on http://localhost:8000
 	$(PYTHON) -m http.server 8000 --bind localhost --directory _build/html
 
-bench: $(VENV)/.bench  ## time the helpers beside slow twins and public packages, as ratios
-	$(PYTHON) -m pytest tests/benchmarks --benchmark-enable -s
+bench: $(VENV)/.bench  ## time the helpers beside slow twins and public packages; ROOM=heavy_tails: one chapter
+	$(PYTHON) -m pytest tests/benchmarks$(if $(ROOM),/test_$(ROOM).py) --benchmark-enable --timeout 3600 -s
 
 lint: $(VENV)/.installed  ## check style, types, and who imports whom
 	$(PYTHON) -m ruff check .
