@@ -121,7 +121,7 @@ class Explorer:
         states = self._states()
         first = self._points().index(self.start)
         sliders = {
-            "names": [_words(name) for name in self.sliders],
+            "names": list(self.sliders),
             "values": [[_shown(v) for v in values] for values in self.sliders.values()],
         }
         controls = "".join(

@@ -82,9 +82,10 @@ def _layout(state: Data, panels: list[Panel]) -> str:
     for i, row in enumerate(state["rows"]):
         n = len(row) + (i == 0 and bool(state["legend"]))
         own, left = left[:n], left[n:]
-        top = max(panel.top for panel in own)
-        bottom = max(panel.bottom for panel in own)
-        for panel in own:
+        drawn = own[: len(row)]
+        top = max(panel.top for panel in drawn)
+        bottom = max(panel.bottom for panel in drawn)
+        for panel in drawn:
             panel.top, panel.bottom = top, bottom
         rows.append("".join(map(_empty, own)))
     return "".join(f'<div class="explorer-row">{row}</div>' for row in rows)
@@ -92,7 +93,8 @@ def _layout(state: Data, panels: list[Panel]) -> str:
 
 def _empty(panel: Panel) -> str:
     x, y, width, height = panel.view
-    basis, most = round(_LEAST_SCALE * width), round(_MOST_SCALE * width)
+    basis = round(_LEAST_SCALE * width)
+    most = round((_MOST_SCALE if panel.holds_axes else 1.0) * width)
     return (
         f'<svg viewBox="{10 * x} {10 * y} {10 * width} {10 * height}" '
         f'style="flex:{width} 1 {basis}px;max-width:{most}px"></svg>'

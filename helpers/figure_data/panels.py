@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from helpers.figure_data import svg, text, words
+from helpers.figure_data import svg, text
+from helpers.figure_data import words as placed
 from helpers.figure_data.legends import legend_size, place
 from helpers.figure_data.paths import TENTHS
 from helpers.figure_data.read import BAR
@@ -45,6 +46,7 @@ class Panel:
     ticks: tuple[float, float]
     title_x: float
     legends: dict[int, int]
+    holds_axes: bool
 
     @classmethod
     def over(cls, states: list[Data]) -> Panel:
@@ -61,7 +63,7 @@ class Panel:
         start = 0.0 if widest <= box[0] + right or left <= _LEAST else -left
         panel = cls(
             (float(box[0]), float(box[1])), left, 0.0, right, 0.0, ticks, start,
-            _legend_places(states),
+            _legend_places(states), bool(every),
         )  # fmt: skip
         panel.top = max((panel._top(axes) for axes in every), default=_LEAST)
         panel.bottom = max((panel._bottom(axes) for axes in every), default=_LEAST)
@@ -90,14 +92,14 @@ class Panel:
         axis = axes["x"]
         ticks = bool(axis["ticks"]) and not axis["bare"] and axis["side"] == "bottom"
         lines = len(_x_label(axis, self.box))
-        return 18.0 * ticks + _LINE * lines + (4.0 if ticks or lines else _LEAST)
+        return 20.0 * ticks + _LINE * lines + (5.0 if ticks or lines else _LEAST)
 
     def _make_room(self, one: Data) -> None:
         """Widen the margins for words that stand outside of the box."""
         for axes in one["axes"]:
             for mark in axes["marks"]:
                 if mark["kind"] == "text":
-                    low, high = words.extent(mark)
+                    low, high = placed.extent(mark)
                     self.left, self.top = np.maximum((self.left, self.top), -low).tolist()
                     beyond = high - self.box
                     self.right, self.bottom = np.maximum(
@@ -152,13 +154,16 @@ class Panel:
             yield svg.label(line, (x, y), "h", align)
         ticks = bool(axes["x"]["ticks"]) and not axes["x"]["bare"]
         for i, line in enumerate(_x_label(axes["x"], self.box)):
-            y = box[1] + (18 if ticks else 2) + _LINE * i + 11
+            y = box[1] + (20 if ticks else 4) + _LINE * i + 11
             yield svg.label(line, (box[0] / 2, y), "m")
         left = axes["y"]["side"] == "left"
-        for i, line in enumerate(_y_label(axes["y"], self.box)):
-            away = self.ticks[0 if left else 1] + 6 + _LINE * (i + 0.35)
-            x = -away - 3 if left else box[0] + away + 10
-            yield svg.label(line, (x, box[1] / 2), "m", turn=-90)
+        lines = _y_label(axes["y"], self.box)
+        n = len(lines)
+        for i, words in enumerate(lines):
+            line = n - 1 - i if left else i
+            away = self.ticks[0 if left else 1] + 6 + _LINE * line
+            x = -away if left else box[0] + away + 10
+            yield svg.label(words, (x, box[1] / 2), "m", turn=-90)
 
 
 def _tick_width(every: list[Data], side: str) -> float:
@@ -177,7 +182,7 @@ def _side(
     lines = max(
         (len(_y_label(a["y"], box)) for a in every if a["y"]["side"] == side), default=0
     )
-    return max(_LEAST, ticks + (_LINE * lines + 5 if lines else 2))
+    return max(_LEAST, ticks + (_LINE * lines + 4 if lines else 2))
 
 
 def _overhang(axes: Data) -> float:

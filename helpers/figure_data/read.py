@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from matplotlib.gridspec import SubplotSpec
 from helpers.figure_data.axes import axes_data, axis_data
 from helpers.figure_data.fields import png
 from helpers.figure_data.legends import legend_data
-from helpers.figure_data.looks import Box, Unsupported
+from helpers.figure_data.looks import POINT, Box, Unsupported
 
 __all__ = ["read"]
 
@@ -51,11 +53,13 @@ def read(figure: Figure) -> dict[str, Any]:
             continue
         spot = _spot(axes)
         key = (spot.num1, spot.num2)
+        axes.get_xlim()  # matplotlib sets the limits when first asked for them
         box = Box(axes, *_size(axes, spot))
         if key not in panels:
             panels[key] = {"box": [round(v, 1) for v in box.size], "axes": [], "bars": []}
             rows.setdefault(spot.rowspan.start, []).append(panels[key])
-        panels[key]["axes"].append(axes_data(box))
+        with _as_large(axes, box):
+            panels[key]["axes"].append(axes_data(box))
         boxes[axes] = panels[key]
     for axes in figure.axes:
         if _bar_of(axes) is not None:
@@ -114,11 +118,24 @@ def _size(axes: Axes, spot: SubplotSpec) -> tuple[float, float]:
     return float(width), float(width * shape)
 
 
+@contextlib.contextmanager
+def _as_large(axes: Axes, box: Box) -> Iterator[None]:
+    """Give an axes for a while the size of its box: its ticks are chosen by that."""
+    before, in_layout = axes.get_position(original=True), axes.get_in_layout()
+    inches = np.array(box.size) / (72 * POINT)
+    axes.set_position([0, 0, *(inches / axes.figure.get_size_inches())])
+    yield
+    axes.set_position(before)
+    axes.set_in_layout(in_layout)
+
+
 def _bar_data(axes: Axes, height: float) -> dict[str, Any]:
     """A colour bar that stands upright: its colours from top to bottom, its ticks."""
     bar = _bar_of(axes)
     if bar.orientation != "vertical":
         raise Unsupported("a colour bar that lies")
     shades = colormaps.get_cmap(bar.cmap)(np.linspace(1, 0, 64), bytes=True)
-    axis = axis_data(axes.yaxis, Box(axes, BAR, height))
+    box = Box(axes, BAR, height)
+    with _as_large(axes, box):
+        axis = axis_data(axes.yaxis, box)
     return {"uri": png(shades[:, None]), "axis": axis, "height": height}

@@ -31,8 +31,8 @@ from helpers.style import COLORS
 
 __all__ = ["dark", "grid", "label", "legend", "mark", "spines", "tick_labels"]
 
-_DARK_GROUND = (0.078, 0.094, 0.118)
-"""The theme's ground on dark pages, #14181e."""
+_DARK_GROUND = (0.071, 0.071, 0.071)
+"""The theme's ground on dark pages, #121212."""
 _CONTRAST = 3.2
 """Of a line against its ground; WCAG 1.4.11 asks for 3."""
 _ANCHORS = {"left": "", "center": ' text-anchor="middle"', "right": ' text-anchor="end"'}

@@ -173,7 +173,7 @@ def svg(text: str) -> str:
     """The text as the inside of an SVG text element."""
     parts, level = [], 0
     for run in runs(text):
-        names = "i" * run.italic + " s" * (run.level != 0)
+        names = "i" * run.italic + " p" * (run.level != 0)
         shift = RISE[run.level] - RISE[level]
         level = run.level
         attributes = f' dy="{shift}"' * (shift != 0)
