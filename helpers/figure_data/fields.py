@@ -20,6 +20,7 @@ from matplotlib.collections import (
 from matplotlib.contour import ContourSet
 from matplotlib.image import AxesImage
 from matplotlib.path import Path
+from matplotlib.quiver import Barbs, Quiver
 from matplotlib.transforms import Transform
 from PIL import Image
 
@@ -45,8 +46,8 @@ def collection(one: Collection, box: Box) -> Iterator[Mark]:
     elif isinstance(one, PathCollection):
         yield from _scatter(one, box)
     elif isinstance(one, (PolyCollection, PatchCollection, LineCollection, ContourSet)):
-        if np.any(one.get_offsets()):
-            raise Unsupported(f"{type(one).__name__} with offsets")
+        if np.any(one.get_offsets()) or isinstance(one, (Quiver, Barbs)):
+            raise Unsupported(f"{type(one).__name__} with a place for each member")
         yield from _members(one, box)
     else:
         raise Unsupported(type(one).__name__)
@@ -85,6 +86,8 @@ def _cycled(values: Any, n: int, default: Any) -> Array:
 
 def _members(one: Collection, box: Box) -> Iterator[Mark]:
     """Members of one look are one path; those coloured by a map are tiles."""
+    if not one.get_paths():
+        return
     members = _moved(one.get_paths(), box.pixels(one.get_transform()))
     looks = np.column_stack(
         [

@@ -160,13 +160,16 @@ def shapes(
 
 def bars(container: BarContainer, box: Box) -> Iterator[Mark]:
     """Bars of one colour are one path: each from a corner at its foot to its end."""
+    corners = [
+        [bar.get_xy(), (bar.get_x() + bar.get_width(), bar.get_y() + bar.get_height())]
+        for bar in container.patches
+    ]
+    pixels = box.pixels(container.patches[0].get_data_transform())
+    at = pixels.transform(np.reshape(corners, (-1, 2)))
+    seen = np.clip(at, -_OUTSIDE, np.add(box.size, _OUTSIDE))
+    whole = np.round(seen * TENTHS).astype(int).reshape(-1, 4).tolist()
     found: dict[tuple[str, float], str] = {}
-    for bar in container.patches:
-        x, y = bar.get_xy()
-        corners = [(x, y), (x + bar.get_width(), y + bar.get_height())]
-        pixels = box.pixels(bar.get_data_transform()).transform(corners)
-        seen = np.clip(pixels, -_OUTSIDE, np.add(box.size, _OUTSIDE))
-        (left, foot), (right, end) = np.round(seen * TENTHS).astype(int).tolist()
+    for bar, (left, foot, right, end) in zip(container.patches, whole, strict=True):
         d = f"M{left} {foot}h{right - left}v{end - foot}h{left - right}z"
         face = color(bar.get_facecolor())
         found[face] = found.get(face, "") + d * (left != right and foot != end)

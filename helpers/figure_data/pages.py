@@ -7,6 +7,7 @@ from typing import Any
 
 from helpers.figure_data import svg, text
 from helpers.figure_data.panels import Panel, panels_of
+from helpers.figure_data.paths import TENTHS
 
 __all__ = ["Pool", "filled", "pictures"]
 
@@ -93,12 +94,12 @@ def _layout(state: Data, panels: list[Panel]) -> str:
 
 def _empty(panel: Panel) -> str:
     x, y, width, height = panel.view
-    basis = round(_LEAST_SCALE * width)
-    most = round((_MOST_SCALE if panel.holds_axes else 1.0) * width)
-    return (
-        f'<svg viewBox="{10 * x} {10 * y} {10 * width} {10 * height}" '
-        f'style="flex:{width} 1 {basis}px;max-width:{most}px"></svg>'
-    )
+    style = f"flex:0 1 {width}px"
+    if panel.holds_axes:
+        basis, most = round(_LEAST_SCALE * width), round(_MOST_SCALE * width)
+        style = f"flex:{width} 1 {basis}px;max-width:{most}px"
+    view = " ".join(str(TENTHS * side) for side in (x, y, width, height))
+    return f'<svg viewBox="{view}" style="{style}"></svg>'
 
 
 def _scales(one: Data) -> list[Data]:

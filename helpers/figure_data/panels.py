@@ -100,7 +100,9 @@ class Panel:
             for mark in axes["marks"]:
                 if mark["kind"] == "text":
                     low, high = placed.extent(mark)
-                    self.left, self.top = np.maximum((self.left, self.top), -low).tolist()
+                    self.left, self.top = np.maximum(
+                        (self.left, self.top), -low
+                    ).tolist()
                     beyond = high - self.box
                     self.right, self.bottom = np.maximum(
                         (self.right, self.bottom), beyond
@@ -172,13 +174,13 @@ def _tick_width(every: list[Data], side: str) -> float:
     for axes in every:
         axis = axes["y"]
         if axis["side"] == side and not axis["bare"]:
-            found += [6 + text.width(words, _TICK) for _, words in axis["ticks"] if words]
+            found += [
+                6 + text.width(words, _TICK) for _, words in axis["ticks"] if words
+            ]
     return max(found)
 
 
-def _side(
-    every: list[Data], side: str, ticks: float, box: tuple[float, ...]
-) -> float:
+def _side(every: list[Data], side: str, ticks: float, box: tuple[float, ...]) -> float:
     lines = max(
         (len(_y_label(a["y"], box)) for a in every if a["y"]["side"] == side), default=0
     )

@@ -7,6 +7,7 @@ a page reads the places back with a dozen lines of script.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 import numpy as np
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
@@ -94,8 +95,8 @@ def areas(path: Path, size: tuple[float, float]) -> str:
     corners = path.vertices
     if not len(corners):
         return ""
-    low, high = np.full(2, -_BEYOND), np.add(size, _BEYOND)
-    inside = bool(((corners >= low) & (corners <= high)).all())
+    low, high = -_BEYOND, np.add(size, _BEYOND)
+    inside = bool(corners.min() >= low and (corners <= high).all())
     if inside and _is_polygon(path):
         return written(_simplified(corners), closed=True)
     if path.codes is not None and (path.codes > Path.LINETO).any():
@@ -103,7 +104,7 @@ def areas(path: Path, size: tuple[float, float]) -> str:
     if not np.isfinite(corners).all():
         path = path.cleaned(remove_nans=True)
     if not inside:
-        path = path.clip_to_bbox(Bbox([low, high]))
+        path = path.clip_to_bbox(Bbox([(low, low), high]))
     return "".join(
         written(_simplified(polygon), closed=True)
         for polygon in path.to_polygons()
@@ -113,10 +114,12 @@ def areas(path: Path, size: tuple[float, float]) -> str:
 
 def _is_polygon(path: Path) -> bool:
     """Whether a path is one closed polygon with its first corner again at its end."""
-    if path.codes is None or (path.vertices[0] != path.vertices[-1]).any():
+    codes = path.codes
+    if codes is None or codes[-1] != Path.CLOSEPOLY or len(codes) < 4:
         return False
-    middle = path.codes[1:-1]
-    return bool((middle == Path.LINETO).all() and path.codes[-1] == Path.CLOSEPOLY)
+    return bool((codes[1:-1] == Path.LINETO).all()) and (
+        path.vertices[0].tolist() == path.vertices[-1].tolist()
+    )
 
 
 def _without_curves(path: Path) -> Path:
@@ -135,20 +138,24 @@ def _simplified(polygon: Array) -> Array:
 
 def written(points: Array, *, closed: bool = False) -> str:
     """Corners, in pixels, as a path: where it starts, then steps; those of 0 go."""
-    whole = np.round(points * TENTHS).astype(int)
-    steps = np.diff(whole, axis=0)
-    steps = steps[steps.any(axis=1)]
-    if closed and len(steps) and not (whole[-1] - whole[0]).any():
-        steps = steps[:-1]
-    if not len(steps):
-        return "" if closed else f"M{_numbers(whole[0])}h0"
-    return f"M{_numbers(whole[0])}l{_numbers(steps)}" + "z" * closed
+    # Plain integers: most paths are short, and numpy is slow on those.
+    whole = np.round(points * TENTHS).astype(int).tolist()
+    x, y = first = whole[0]
+    steps: list[int] = []
+    for u, v in whole[1:]:
+        if u != x or v != y:
+            steps += (u - x, v - y)
+            x, y = u, v
+    if closed and [x, y] == first:
+        steps = steps[:-2]
+    if not steps:
+        return "" if closed else f"M{_numbers(first)}{DOT}"
+    return f"M{_numbers(first)}l{_numbers(steps)}" + "z" * closed
 
 
-def _numbers(values: Array) -> str:
+def _numbers(values: Sequence[int]) -> str:
     """Whole numbers side by side; a minus sign is all the space that is needed."""
-    text = "".join(f" {n}" if n >= 0 else f"{n}" for n in values.ravel().tolist())
-    return text.removeprefix(" ")
+    return " ".join(map(str, values)).replace(" -", "-")
 
 
 def repeated(points: Array, shape: str, size: tuple[float, float]) -> str:
@@ -156,7 +163,7 @@ def repeated(points: Array, shape: str, size: tuple[float, float]) -> str:
     width, height = size
     low, high = (-_BEYOND, -_BEYOND), (width + _BEYOND, height + _BEYOND)
     seen = points[((points >= low) & (points <= high)).all(axis=1)]
-    whole = np.round(seen * TENTHS).astype(int)
+    whole = np.round(seen * TENTHS).astype(int).tolist()
     return "".join(f"M{_numbers(point)}{shape}" for point in whole)
 
 
@@ -173,7 +180,9 @@ def outline(path: Path, scale: float) -> str:
             text, here = text + "z", start
         elif code != Path.STOP:
             there = np.round(point * TENTHS).astype(int)
-            text += ("m" if code == Path.MOVETO else "l") + _numbers(there - here)
+            text += ("m" if code == Path.MOVETO else "l") + _numbers(
+                (there - here).tolist()
+            )
             start, here = (there if code == Path.MOVETO else start), there
     return text
 
@@ -198,13 +207,14 @@ def vertices(d: str, spacing: float | None = None) -> Array:
         d: a path of `polyline` or `repeated`.
         spacing: where given, points are put in on lines so that none are further apart.
     """
-    found, here = [np.empty((0, 2))], np.zeros(2)
+    found, here, on_line = [np.empty((0, 2))], np.zeros(2), True
     for letter, numbers in _PIECE.findall(d):
         values = np.array(_NUMBER.findall(numbers), float) / TENTHS
+        if letter in "Mm":
+            here, on_line = values, letter == "M"
         if letter == "M":
-            here = values
             found.append(here[None])
-        elif letter == "l":
+        elif letter == "l" and on_line:
             corners = np.cumsum(np.vstack([here, values.reshape(-1, 2)]), axis=0)
             here = corners[-1]
             found.append(_dense(corners, spacing)[1:])

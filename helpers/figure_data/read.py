@@ -56,7 +56,11 @@ def read(figure: Figure) -> dict[str, Any]:
         axes.get_xlim()  # matplotlib sets the limits when first asked for them
         box = Box(axes, *_size(axes, spot))
         if key not in panels:
-            panels[key] = {"box": [round(v, 1) for v in box.size], "axes": [], "bars": []}
+            panels[key] = {
+                "box": [round(v, 1) for v in box.size],
+                "axes": [],
+                "bars": [],
+            }
             rows.setdefault(spot.rowspan.start, []).append(panels[key])
         with _as_large(axes, box):
             panels[key]["axes"].append(axes_data(box))
@@ -92,7 +96,10 @@ def _bar_of(axes: Axes) -> Any:
 
 def _spot(axes: Axes) -> SubplotSpec:
     spot = axes.get_subplotspec()
-    if spot is None or spot.get_gridspec() is not spot.get_topmost_subplotspec().get_gridspec():
+    if (
+        spot is None
+        or spot.get_gridspec() is not spot.get_topmost_subplotspec().get_gridspec()
+    ):
         raise Unsupported("an axes outside the grid of subplots")
     if len(spot.rowspan) > 1:
         raise Unsupported("an axes over several rows")
@@ -102,7 +109,10 @@ def _spot(axes: Axes) -> SubplotSpec:
 def _size(axes: Axes, spot: SubplotSpec) -> tuple[float, float]:
     """Size of the box: the axes' share of the figure, and its own shape if it has one."""
     grid, inches = spot.get_gridspec(), axes.figure.get_size_inches()
-    widths, heights = np.array(grid.get_width_ratios()), np.array(grid.get_height_ratios())
+    widths, heights = (
+        np.array(grid.get_width_ratios()),
+        np.array(grid.get_height_ratios()),
+    )
     share = np.array([
         widths[list(spot.colspan)].sum() / widths.sum(),
         heights[list(spot.rowspan)].sum() / heights.sum(),
@@ -111,7 +121,9 @@ def _size(axes: Axes, spot: SubplotSpec) -> tuple[float, float]:
     aspect = axes.get_aspect()
     if aspect == "auto":
         return float(width), float(height)
-    if axes.get_adjustable() != "box" or {axes.get_xscale(), axes.get_yscale()} != {"linear"}:
+    if axes.get_adjustable() != "box" or {axes.get_xscale(), axes.get_yscale()} != {
+        "linear"
+    }:
         raise Unsupported("limits that depend on the shape of the axes")
     shape = float(aspect) * abs(np.ptp(axes.get_ylim()) / np.ptp(axes.get_xlim()))
     width = min(width, height / shape)

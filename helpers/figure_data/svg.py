@@ -35,7 +35,11 @@ _DARK_GROUND = (0.071, 0.071, 0.071)
 """The theme's ground on dark pages, #121212."""
 _CONTRAST = 3.2
 """Of a line against its ground; WCAG 1.4.11 asks for 3."""
-_ANCHORS = {"left": "", "center": ' text-anchor="middle"', "right": ' text-anchor="end"'}
+_ANCHORS = {
+    "left": "",
+    "center": ' text-anchor="middle"',
+    "right": ' text-anchor="end"',
+}
 _RISES = {"top": 0.8, "center": 0.35, "center_baseline": 0.35}
 
 
@@ -113,7 +117,10 @@ def dark(hue: str) -> str:
         ground = np.array(_DARK_GROUND)
         ink = np.array([0.81, 0.84, 0.87])
         return str(colors.to_hex(ground + (1 - rgb.mean()) * (ink - ground)))
-    level, lightness, saturation = colorsys.rgb_to_hls(*rgb)[0], *colorsys.rgb_to_hls(*rgb)[1:]
+    level, lightness, saturation = (
+        colorsys.rgb_to_hls(*rgb)[0],
+        *colorsys.rgb_to_hls(*rgb)[1:],
+    )
     for lift in np.arange(lightness, 1.0, 0.01):
         seen = colorsys.hls_to_rgb(level, float(lift), saturation)
         if contrast(seen, _DARK_GROUND) >= _CONTRAST:
@@ -208,7 +215,10 @@ def _kept(ticks: list[list[Any]], kind: str) -> Iterable[tuple[int, str]]:
         half = [
             text.width(words, 11) / 2 + 2 if kind == "x" else 6.5 for _, words in chosen
         ]
-        ends = [(at / TENTHS - h, at / TENTHS + h) for (at, _), h in zip(chosen, half, strict=True)]
+        ends = [
+            (at / TENTHS - h, at / TENTHS + h)
+            for (at, _), h in zip(chosen, half, strict=True)
+        ]
         if all(a[1] <= b[0] for a, b in zip(ends, ends[1:], strict=False)):
             return chosen
     return []

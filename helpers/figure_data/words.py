@@ -50,9 +50,7 @@ def words(one: Text, box: Box) -> Iterator[Mark]:
         yield mark
 
 
-def _place(
-    xy: Any, coordinates: Any, box: Box, target: Array | None = None
-) -> Array:
+def _place(xy: Any, coordinates: Any, box: Box, target: Array | None = None) -> Array:
     """Where an annotation or its target is, in pixels of the box."""
     if isinstance(coordinates, Transform):
         return box.pixels(coordinates).transform(xy)
@@ -96,7 +94,9 @@ def extent(mark: Mark) -> tuple[Array, Array]:
     x, y = np.array(mark["at"]) / TENTHS
     horizontal, vertical = mark["align"]
     left = {"left": 0.0, "center": -0.5, "right": -1.0}[horizontal] * wide
-    top = {"top": 0.0, "center": -0.5, "center_baseline": -0.5}.get(vertical, -0.8) * high
+    top = {"top": 0.0, "center": -0.5, "center_baseline": -0.5}.get(
+        vertical, -0.8
+    ) * high
     if abs(mark["rotate"]) in (90, 270):
         wide, high, left, top = high, wide, -high / 2, -wide / 2
     corner = np.array([x + left, y + top])
