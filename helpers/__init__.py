@@ -1,6 +1,7 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: networks, data, training, sweeps, explorer, claims, checks, style.
+Shared rooms: networks, data, training, sweeps, explorer, figure_data, claims, checks,
+style.
 One module per chapter, named as the chapter is: linear_regions, well_behaved, …
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 """
@@ -13,6 +14,7 @@ __all__ = [
     "edge_of_chaos",
     "encoder_decoder",
     "explorer",
+    "figure_data",
     "greedy_layerwise",
     "heavy_tails",
     "information_flow",

@@ -257,7 +257,7 @@ def _range_input(name: str, values: Sequence[Any], index: int) -> str:
     )
 
 
-def _picture(states: Mapping[str, Any], number: int, alt: str) -> str:
+def _picture(states: dict[str, Any], number: int, alt: str) -> str:
     """One state as it stands in the page before any script has run."""
     if "images" in states:
         uri = states["images"][number]
@@ -272,7 +272,7 @@ def _picture(states: Mapping[str, Any], number: int, alt: str) -> str:
 
 
 def _width(uri: str) -> int:
-    """Width in pixels of a PNG in a data URI; it stands in the file's bytes 16 to 19."""
+    """Width in pixels of a PNG in a data URI, which says it in bytes 16 to 19."""
     start = base64.b64decode(uri.partition(",")[2][:32])
     return int.from_bytes(start[16:20], "big")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.category import StrCategoryFormatter
 from matplotlib.container import BarContainer
 from matplotlib.ticker import FixedFormatter, FuncFormatter
@@ -76,7 +75,7 @@ def _marks(box: Box) -> list[Mark]:
     return [{**mark, "z": z} for z, mark in found if mark.get("d") != ""]
 
 
-def axis_data(axis: Axis, box: Box) -> dict[str, Any]:
+def axis_data(axis: Any, box: Box) -> dict[str, Any]:
     """Limits, scale, ticks, names and label of one axis; no renderer is asked.
 
     Returns:
@@ -106,7 +105,7 @@ def axis_data(axis: Axis, box: Box) -> dict[str, Any]:
     }
 
 
-def _is_shared(axis: Axis) -> bool:
+def _is_shared(axis: Any) -> bool:
     """Whether labels may be off because a neighbour shows the same ones."""
     axes = axis.axes
     groups = {"x": axes.get_shared_x_axes(), "y": axes.get_shared_y_axes()}
@@ -119,7 +118,7 @@ def _on_top(one: Axes, other: Axes) -> bool:
     return one.get_subplotspec() == other.get_subplotspec()
 
 
-def _scale(axis: Axis) -> list[Any]:
+def _scale(axis: Any) -> list[Any]:
     """The scale's name; a symlog one with its linear threshold and base."""
     name = axis.get_scale()
     if name not in _SCALES:
@@ -130,7 +129,7 @@ def _scale(axis: Axis) -> list[Any]:
     return [name]
 
 
-def _ticks(axis: Axis, box: Box) -> list[list[Any]]:
+def _ticks(axis: Any, box: Box) -> list[list[Any]]:
     """Labelled ticks inside the limits: the place in tenths of a pixel, the label.
 
     Minor ticks are there for their labels only, which matplotlib gives them where an
@@ -149,7 +148,7 @@ def _ticks(axis: Axis, box: Box) -> list[list[Any]]:
     return sorted(found)
 
 
-def _along(axis: Axis, box: Box, values: Array) -> Array:
+def _along(axis: Any, box: Box, values: Array) -> Array:
     """Pixels along an axis of the box, at values of data."""
     if not len(values):
         return np.empty(0)
@@ -161,5 +160,5 @@ def _along(axis: Axis, box: Box, values: Array) -> Array:
     return box.pixels(box.axes.transData).transform(points)[:, index]
 
 
-def _length(axis: Axis, box: Box) -> float:
+def _length(axis: Any, box: Box) -> float:
     return box.width if axis.axis_name == "x" else box.height

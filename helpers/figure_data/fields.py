@@ -53,16 +53,16 @@ def collection(one: Collection, box: Box) -> Iterator[Mark]:
         raise Unsupported(type(one).__name__)
 
 
-def _scatter(one: PathCollection, box: Box) -> Iterator[Mark]:
+def _scatter(one: Any, box: Box) -> Iterator[Mark]:
     """Points of one size and colour are one path."""
     points = np.ma.filled(one.get_offsets().astype(float), np.nan)
     at = box.pixels(one.get_offset_transform()).transform(points)
     looks = np.column_stack(
         [
             np.sqrt(_cycled(one.get_sizes(), len(at), 36.0)),
-            _cycled(one.get_facecolors(), len(at), _CLEAR),
-            _cycled(one.get_edgecolors(), len(at), _CLEAR),
-            _cycled(one.get_linewidths(), len(at), 0.0),
+            _cycled(one.get_facecolor(), len(at), _CLEAR),
+            _cycled(one.get_edgecolor(), len(at), _CLEAR),
+            _cycled(one.get_linewidth(), len(at), 0.0),
         ]
     )
     kinds, index = np.unique(looks, axis=0, return_inverse=True)
@@ -84,26 +84,28 @@ def _cycled(values: Any, n: int, default: Any) -> Array:
     return given[np.arange(n) % len(given)]
 
 
-def _members(one: Collection, box: Box) -> Iterator[Mark]:
+def _members(one: Any, box: Box) -> Iterator[Mark]:
     """Members of one look are one path; those coloured by a map are tiles."""
     if not one.get_paths():
         return
     members = _moved(one.get_paths(), box.pixels(one.get_transform()))
     looks = np.column_stack(
         [
-            _cycled(one.get_facecolors(), len(members), _CLEAR),
-            _cycled(one.get_edgecolors(), len(members), _CLEAR),
-            _cycled(one.get_linewidths(), len(members), 0.0),
+            _cycled(one.get_facecolor(), len(members), _CLEAR),
+            _cycled(one.get_edgecolor(), len(members), _CLEAR),
+            _cycled(one.get_linewidth(), len(members), 0.0),
         ]
     )
     found: dict[tuple[float, ...], str] = {}
     for path, look in zip(members, map(tuple, looks.tolist()), strict=True):
         write = paths.areas if look[3] else paths.polylines
         found[look] = found.get(look, "") + write(path, box.size)
-    dash = [round(step * POINT, 1) for step in one.get_linestyles()[0][1] or ()]
+    dash = [round(step * POINT, 1) for step in one.get_linestyle()[0][1] or ()]
     shared = {"name": named(one), "dash": dash, "holes": isinstance(one, ContourSet)}
     if one.get_array() is not None and all(look[3] == 1 for look in found):
-        tiles = [[colors.to_hex(look[:3]), d] for look, d in found.items()]
+        tiles = [
+            [colors.to_hex((look[0], look[1], look[2])), d] for look, d in found.items()
+        ]
         yield shared | _filled(next(iter(found))) | {"kind": "tiles", "tiles": tiles}
         return
     for look, d in found.items():
@@ -112,9 +114,9 @@ def _members(one: Collection, box: Box) -> Iterator[Mark]:
 
 def _moved(members: Sequence[Path], transform: Transform) -> list[Path]:
     """Paths after a transform, which is asked once for all of them."""
-    corners = np.concatenate([path.vertices for path in members])
-    ends = np.cumsum([len(path.vertices) for path in members])
-    moved = np.split(transform.transform(corners), ends[:-1])
+    corners = [paths.corners_of(path) for path in members]
+    ends = np.cumsum([len(some) for some in corners])
+    moved = np.split(transform.transform(np.concatenate(corners)), ends[:-1])
     return [Path(xy, path.codes) for xy, path in zip(moved, members, strict=True)]
 
 
@@ -141,7 +143,8 @@ def image(one: AxesImage, box: Box) -> Iterator[Mark]:
         raise Unsupported("an image on a scale that is not linear")
     left, right, bottom, top = one.get_extent()
     corners = box.pixels(one.get_transform()).transform([(left, top), (right, bottom)])
-    rgba = one.to_rgba(one.get_array(), alpha=one.get_alpha(), bytes=True)
+    values: Any = one.get_array()
+    rgba = one.to_rgba(values, alpha=one.get_alpha(), bytes=True)
     yield _picture(rgba if one.origin == "upper" else rgba[::-1], corners)
 
 
@@ -152,7 +155,7 @@ def _mesh(one: QuadMesh, box: Box) -> Mark:
         Unsupported: the mesh is not of rectangles, or its colours run into each other.
     """
     grid = np.asarray(one.get_coordinates())
-    values = one.get_array()
+    values: Any = one.get_array()
     if values.shape[:2] != (grid.shape[0] - 1, grid.shape[1] - 1):
         raise Unsupported("a mesh of shades")
     if np.ptp(grid[..., 0], axis=0).any() or np.ptp(grid[..., 1], axis=1).any():
@@ -167,18 +170,19 @@ def _mesh(one: QuadMesh, box: Box) -> Mark:
 
 
 def _even(edges: Array) -> Array:
-    """Which cell stands at each step of an even walk from the first edge to the last."""
+    """Which cell stands at each step of an even walk from first to last edge."""
     cells = np.arange(len(edges) - 1)
     if np.ptp(np.diff(edges)) < 2 / TENTHS:
         return cells
     steps = int(np.ceil(abs(edges[-1] - edges[0])))
     middles = edges[0] + (np.arange(steps) + 0.5) / steps * (edges[-1] - edges[0])
     sign = 1 if edges[-1] > edges[0] else -1
-    return np.clip(np.searchsorted(sign * edges, sign * middles) - 1, 0, cells[-1])
+    found = np.searchsorted(sign * edges, sign * middles) - 1
+    return np.asarray(np.clip(found, 0, cells[-1]))
 
 
 def _picture(rgba: Array, corners: Array) -> Mark:
-    """An image between two corners in pixels, that of its first pixel and of its last."""
+    """An image between two corners, in pixels: of its first pixel and its last."""
     (left, top), (right, bottom) = corners
     upright = rgba[:: 1 if bottom > top else -1, :: 1 if right > left else -1]
     low, high = corners.min(axis=0), corners.max(axis=0)

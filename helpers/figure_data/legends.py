@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -36,7 +35,7 @@ PLACES = {
 _INSET = 5.0
 
 
-def legend_data(legend: Legend, box: Box | None, drawn: list[Mark]) -> dict[str, Any]:
+def legend_data(legend: Any, box: Box | None, drawn: list[Mark]) -> dict[str, Any]:
     """Rows of a legend (words and looks), and how much it covers at each place.
 
     Args:
@@ -82,8 +81,8 @@ def _key(handle: Any) -> list[Mark]:
             hue, alpha = color(handle.get_edgecolor())
         d = paths.written(np.array([(0, -4), (16, -4), (16, 4), (0, 4.0)]), closed=True)
         return [{"kind": "area", "d": d, "fill": hue, "alpha": alpha}]
-    if hasattr(handle, "get_facecolors") and len(handle.get_facecolors()):
-        hue, alpha = color(tuple(handle.get_facecolors()[0]))
+    if hasattr(handle, "get_facecolor") and len(handle.get_facecolor()):
+        hue, alpha = color(tuple(handle.get_facecolor()[0]))
         d = paths.repeated(at, paths.DOT, size)
         return [{"kind": "dots", "d": d, "color": hue, "alpha": alpha, "width": 6.0}]
     raise Unsupported(f"{type(handle).__name__} in a legend")

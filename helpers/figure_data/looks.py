@@ -1,4 +1,4 @@
-"""The looks of an artist as plain values, and the box that its places are counted in."""
+"""The looks of an artist as plain values, and the box that counts its places."""
 
 from __future__ import annotations
 
@@ -78,5 +78,6 @@ def dashes(linestyle: str, linewidth: float) -> list[float]:
     name = {"--": "dashed", ":": "dotted", "-.": "dashdot"}.get(linestyle)
     if name is None:
         return []
-    pattern = matplotlib.rcParams[f"lines.{name}_pattern"]
+    settings: dict[Any, Any] = matplotlib.rcParams
+    pattern = settings[f"lines.{name}_pattern"]
     return [round(step * linewidth * POINT, 1) for step in pattern]

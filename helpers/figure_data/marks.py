@@ -50,7 +50,7 @@ def line(one: Line2D, box: Box) -> Iterator[Mark]:
             **_stroke(one),
         }
     if marked:
-        points = one.get_path().vertices[_every(one)]
+        points = paths.corners_of(one.get_path())[_every(one)]
         at = box.pixels(one.get_transform()).transform(points)
         yield shared | markers(one, at, box.size)
 
@@ -76,7 +76,7 @@ def _stroke(one: Line2D) -> Mark:
         "color": hue,
         "alpha": alpha,
         "width": round(one.get_linewidth() * POINT, 1),
-        "dash": dashes(one.get_linestyle(), one.get_linewidth()),
+        "dash": dashes(str(one.get_linestyle()), one.get_linewidth()),
     }
 
 
@@ -85,7 +85,7 @@ _NOTHING = ("None", "none", "", " ", None)
 
 def _stepped(one: Line2D) -> Array:
     """The corners of a line: of a staircase those between its points too."""
-    points = one.get_path().vertices
+    points = paths.corners_of(one.get_path())
     if one.get_drawstyle() == "default":
         return points
     steps = cbook.STEP_LOOKUP_MAP[one.get_drawstyle()](*points.T)
@@ -140,7 +140,7 @@ def shapes(
     (face, alpha), (edge, edge_alpha) = hues
     edged = edge_width > 0 and edge_alpha > 0
     if paths.is_circle(shape) and alpha and (not edged or edge == face):
-        diameter = 2 * np.abs(shape.vertices).max() * scale
+        diameter = 2 * np.abs(paths.corners_of(shape)).max() * scale
         return {
             "kind": "dots",
             "d": paths.repeated(at, paths.DOT, size),

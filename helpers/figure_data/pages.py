@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.figure_data import svg, text
+from helpers.figure_data import text
 from helpers.figure_data.panels import Panel, panels_of
 from helpers.figure_data.paths import TENTHS
 

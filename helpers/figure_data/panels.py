@@ -25,7 +25,7 @@ Data = dict[str, Any]
 
 
 def panels_of(state: Data) -> list[Data]:
-    """The panels of a figure in reading order; its legend is one beside the first row."""
+    """A figure's panels in reading order; its legend is one beside the first row."""
     rows = [list(row) for row in state["rows"]]
     if state["legend"]:
         size = list(legend_size(state["legend"]))
@@ -151,13 +151,13 @@ class Panel:
         centred = axes["title_at"] == "center" and self.title_x == 0
         x, align = (box[0] / 2, "center") if centred else (self.title_x, "left")
         labels = 16.0 * (axes["x"]["side"] == "top" and bool(axes["x"]["ticks"]))
-        for i, line in enumerate(lines):
+        for i, words in enumerate(lines):
             y = -8 - labels - _LINE * (len(lines) - 1 - i)
-            yield svg.label(line, (x, y), "h", align)
+            yield svg.label(words, (x, y), "h", align)
         ticks = bool(axes["x"]["ticks"]) and not axes["x"]["bare"]
-        for i, line in enumerate(_x_label(axes["x"], self.box)):
+        for i, words in enumerate(_x_label(axes["x"], self.box)):
             y = box[1] + (20 if ticks else 4) + _LINE * i + 11
-            yield svg.label(line, (box[0] / 2, y), "m")
+            yield svg.label(words, (box[0] / 2, y), "m")
         left = axes["y"]["side"] == "left"
         lines = _y_label(axes["y"], self.box)
         n = len(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
@@ -17,6 +18,7 @@ __all__ = [
     "TENTHS",
     "Array",
     "areas",
+    "corners_of",
     "extremes",
     "flipped",
     "is_circle",
@@ -58,17 +60,17 @@ def polyline(points: Array, size: tuple[float, float]) -> str:
     width, height = size
     window = (-_BEYOND, -_BEYOND, width + _BEYOND, height + _BEYOND)
     seen = path.cleaned(
-        remove_nans=True, clip=window, simplify=len(path.vertices) > 2, curves=False
+        remove_nans=True, clip=window, simplify=len(points) > 2, curves=False
     )
     starts = np.flatnonzero(seen.codes == Path.MOVETO)
-    drawn = seen.vertices[seen.codes != Path.STOP]
+    drawn = corners_of(seen)[seen.codes != Path.STOP]
     return "".join(written(part) for part in np.split(drawn, starts)[1:])
 
 
 def polylines(path: Path, size: tuple[float, float]) -> str:
     """The open and closed lines of a path, in pixels of the box, without filling."""
     lines = path.to_polygons(closed_only=False)
-    return "".join(polyline(points, size) for points in lines)
+    return "".join(polyline(np.asarray(points), size) for points in lines)
 
 
 def extremes(points: Array) -> Array:
@@ -87,45 +89,51 @@ def extremes(points: Array) -> Array:
     first = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
     last = np.append(first[1:], len(x)) - 1
     keep = np.unique(np.concatenate([first, last, order[first], order[last]]))
-    return points[keep]
+    return np.asarray(points[keep])
 
 
 def areas(path: Path, size: tuple[float, float]) -> str:
     """A filled path, in pixels of the box, as closed polygons cut off outside it."""
-    corners = path.vertices
+    corners = corners_of(path)
     if not len(corners):
         return ""
     low, high = -_BEYOND, np.add(size, _BEYOND)
     inside = bool(corners.min() >= low and (corners <= high).all())
     if inside and _is_polygon(path):
         return written(_simplified(corners), closed=True)
-    if path.codes is not None and (path.codes > Path.LINETO).any():
+    if path.codes is not None and np.max(path.codes) > Path.LINETO:
         path = _without_curves(path)
     if not np.isfinite(corners).all():
         path = path.cleaned(remove_nans=True)
     if not inside:
-        path = path.clip_to_bbox(Bbox([(low, low), high]))
+        path = path.clip_to_bbox(Bbox.from_extents(low, low, *high))
     return "".join(
         written(_simplified(polygon), closed=True)
-        for polygon in path.to_polygons()
+        for polygon in map(np.asarray, path.to_polygons())
         if len(polygon) > 2
     )
 
 
 def _is_polygon(path: Path) -> bool:
     """Whether a path is one closed polygon with its first corner again at its end."""
-    codes = path.codes
-    if codes is None or codes[-1] != Path.CLOSEPOLY or len(codes) < 4:
+    if path.codes is None:
         return False
-    return bool((codes[1:-1] == Path.LINETO).all()) and (
-        path.vertices[0].tolist() == path.vertices[-1].tolist()
-    )
+    codes, corners = np.asarray(path.codes), corners_of(path)
+    if codes[-1] != Path.CLOSEPOLY or len(codes) < 4:
+        return False
+    lines = bool((codes[1:-1] == Path.LINETO).all())
+    return lines and corners[0].tolist() == corners[-1].tolist()
+
+
+def corners_of(path: Path) -> Array:
+    """The vertices of a path, [n, 2]."""
+    return np.asarray(path.vertices)
 
 
 def _without_curves(path: Path) -> Path:
-    """Arcs as chords; a closing vertex becomes the start again, as clipping wants it."""
+    """Arcs as chords, without the mark of its end, as clipping wants it."""
     flat = path.cleaned(curves=False)
-    return Path(flat.vertices[:-1], flat.codes[:-1])
+    return Path(corners_of(flat)[:-1], np.asarray(flat.codes)[:-1])
 
 
 def _simplified(polygon: Array) -> Array:
@@ -133,7 +141,7 @@ def _simplified(polygon: Array) -> Array:
         return polygon
     outline = Path(polygon)
     outline.simplify_threshold = _STRAIGHT
-    return outline.cleaned(simplify=True).vertices[:-1]
+    return corners_of(outline.cleaned(simplify=True))[:-1]
 
 
 def written(points: Array, *, closed: bool = False) -> str:
@@ -170,12 +178,12 @@ def repeated(points: Array, shape: str, size: tuple[float, float]) -> str:
 def outline(path: Path, scale: float) -> str:
     """A path around the origin, y upwards, as steps from a point."""
     if is_circle(path):
-        r = round(np.abs(path.vertices).max() * scale * TENTHS)
+        r = round(np.abs(corners_of(path)).max() * scale * TENTHS)
         return f"m{-r} 0a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 {-2 * r} 0z"
     flat = path.transformed(Affine2D().scale(scale, -scale)).cleaned(curves=False)
     here = start = np.zeros(2, int)
     text = ""
-    for point, code in zip(flat.vertices, flat.codes, strict=True):
+    for point, code in zip(corners_of(flat), np.asarray(flat.codes), strict=True):
         if code == Path.CLOSEPOLY:
             text, here = text + "z", start
         elif code != Path.STOP:
@@ -189,10 +197,10 @@ def outline(path: Path, scale: float) -> str:
 
 def is_circle(path: Path) -> bool:
     """Whether a path is matplotlib's circle around the origin, of any radius."""
-    circle = Path.unit_circle().vertices
-    if len(path.vertices) != len(circle):
+    circle, corners = corners_of(Path.unit_circle()), corners_of(path)
+    if len(corners) != len(circle):
         return False
-    return bool(np.allclose(path.vertices, circle * np.abs(path.vertices).max()))
+    return bool(np.allclose(corners, circle * np.abs(corners).max()))
 
 
 def flipped(width: float, height: float) -> Affine2D:

@@ -67,7 +67,7 @@ def read(figure: Figure) -> dict[str, Any]:
         boxes[axes] = panels[key]
     for axes in figure.axes:
         if _bar_of(axes) is not None:
-            parent = axes._colorbar_info["parents"][-1]
+            parent = vars(axes)["_colorbar_info"]["parents"][-1]
             boxes[parent]["bars"].append(_bar_data(axes, boxes[parent]["box"][1]))
     return {
         "title": figure.get_suptitle(),
@@ -107,8 +107,8 @@ def _spot(axes: Axes) -> SubplotSpec:
 
 
 def _size(axes: Axes, spot: SubplotSpec) -> tuple[float, float]:
-    """Size of the box: the axes' share of the figure, and its own shape if it has one."""
-    grid, inches = spot.get_gridspec(), axes.figure.get_size_inches()
+    """Size of the box: the axes' share of the figure, in its own shape if any."""
+    grid, inches = spot.get_gridspec(), _inches(axes)
     widths, heights = (
         np.array(grid.get_width_ratios()),
         np.array(grid.get_height_ratios()),
@@ -130,12 +130,19 @@ def _size(axes: Axes, spot: SubplotSpec) -> tuple[float, float]:
     return float(width), float(width * shape)
 
 
+def _inches(axes: Axes) -> np.ndarray:
+    """Width and height of the figure that an axes is in."""
+    figure: Any = axes.figure
+    return np.asarray(figure.get_size_inches())
+
+
 @contextlib.contextmanager
 def _as_large(axes: Axes, box: Box) -> Iterator[None]:
     """Give an axes for a while the size of its box: its ticks are chosen by that."""
     before, in_layout = axes.get_position(original=True), axes.get_in_layout()
     inches = np.array(box.size) / (72 * POINT)
-    axes.set_position([0, 0, *(inches / axes.figure.get_size_inches())])
+    width, height = inches / _inches(axes)
+    axes.set_position((0, 0, width, height))
     yield
     axes.set_position(before)
     axes.set_in_layout(in_layout)

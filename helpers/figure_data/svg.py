@@ -9,6 +9,7 @@ from __future__ import annotations
 import colorsys
 import functools
 import html
+import itertools
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,11 +20,9 @@ from matplotlib import colors
 from helpers.figure_data import text
 from helpers.figure_data.legends import (
     KEY,
-    LEGEND_SIZE,
     ROW,
     column_widths,
     legend_size,
-    place,
 )
 from helpers.figure_data.paths import TENTHS
 from helpers.figure_data.words import LINE
@@ -90,7 +89,7 @@ _CLASSES = {
 
 
 def _paints(one: dict[str, Any]) -> dict[str, str]:
-    """Class and custom property for the stroke (s) and the filling (f), where it has."""
+    """Class and custom property of the stroke (s) and the filling (f), if any."""
     given = {"s": one.get("color", "none"), "f": one.get("fill", "none")}
     return {
         name: _property(name, hue, as_is=bool(one.get("data")))
@@ -208,7 +207,7 @@ def tick_labels(axis: dict[str, Any], box: Sequence[float], kind: str) -> str:
 
 
 def _kept(ticks: list[list[Any]], kind: str) -> Iterable[tuple[int, str]]:
-    """Every tick's label, or every second, third …: the first choice without overlap."""
+    """Every label, or every second, third …: the first choice without overlap."""
     named = [(at, words) for at, words in ticks if words]
     for step in range(1, len(named) + 1):
         chosen = named[::step]
@@ -219,7 +218,7 @@ def _kept(ticks: list[list[Any]], kind: str) -> Iterable[tuple[int, str]]:
             (at / TENTHS - h, at / TENTHS + h)
             for (at, _), h in zip(chosen, half, strict=True)
         ]
-        if all(a[1] <= b[0] for a, b in zip(ends, ends[1:], strict=False)):
+        if all(a[1] <= b[0] for a, b in itertools.pairwise(ends)):
             return chosen
     return []
 

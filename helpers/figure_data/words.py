@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Annotation
 from matplotlib.transforms import Transform
 
 from helpers.figure_data import paths, text
@@ -21,8 +21,8 @@ _HEAD = 7.0
 """Length of an arrow's head in pixels."""
 
 
-def words(one: Text, box: Box) -> Iterator[Mark]:
-    """A text at its place; of an annotation also the arrow.
+def words(one: Any, box: Box) -> Iterator[Mark]:
+    """A text (matplotlib's) at its place; of an annotation also the arrow.
 
     Raises:
         Unsupported: the place is counted in a way that only drawing tells.
@@ -100,4 +100,4 @@ def extent(mark: Mark) -> tuple[Array, Array]:
     if abs(mark["rotate"]) in (90, 270):
         wide, high, left, top = high, wide, -high / 2, -wide / 2
     corner = np.array([x + left, y + top])
-    return corner, corner + [wide, high]
+    return corner, corner + np.array([wide, high])

@@ -1,4 +1,4 @@
-"""States of an explorer as pieces of SVG: shared, laid out together, in safe colours."""
+"""States of an explorer as pieces of SVG: shared, laid out, in safe colours."""
 
 import re
 

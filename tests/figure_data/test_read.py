@@ -78,7 +78,8 @@ def test_ticks_are_those_that_matplotlib_draws_in_a_box_of_this_size(limits):
             for tick in (axis.get_minor_ticks() if minor else axis.get_major_ticks())
             if tick.label1.get_text()
         ]
-        point = np.zeros((len(drawn), 2)) + [ax.get_xlim()[0], ax.get_ylim()[0]]
+        corner = ax.get_xlim()[0], ax.get_ylim()[0]
+        point = np.tile(corner, (len(drawn), 1)).astype(float)
         point[:, index] = [at for at, _ in drawn]
         share = (ax.transData - ax.transAxes).transform(point)[:, index]
         share = share if name == "x" else 1 - share
