@@ -1,7 +1,8 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: activations, networks, data, training, sweeps, explorer, claims, checks,
-style. One room per chapter, named as the chapter is: linear_regions, well_behaved, …
+Shared rooms: activations, networks, data, training, sweeps, explorer, figure_data,
+claims, checks, style. One room per chapter, named as the chapter is: linear_regions,
+well_behaved, …
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 """
 
@@ -14,6 +15,7 @@ __all__ = [
     "edge_of_chaos",
     "encoder_decoder",
     "explorer",
+    "figure_data",
     "greedy_layerwise",
     "heavy_tails",
     "information_flow",
