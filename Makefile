@@ -13,16 +13,22 @@ help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(VENV)/.installed: requirements.txt pyproject.toml
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "The book needs Python 3.11 or newer; python3 is $$(python3 -V)."; exit 1; }
+	@python3 -c 'import sys; sys.exit(not (3, 11, 4) <= sys.version_info < (3, 14))' || \
+	  { echo "The book needs Python 3.11.4 to 3.13; python3 is $$(python3 -V)."; exit 1; }
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet -r requirements.txt
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(COLAB)/.installed: requirements-colab.txt
+# Colab's versions, with the book's own torch: linked, not downloaded and stored again.
+$(COLAB)/.installed: requirements-colab.txt $(VENV)/.installed
+	rm -rf $(COLAB)
 	python3 -m venv $(COLAB)
-	$(COLAB)/bin/python -m pip install --quiet -r requirements-colab.txt
+	grep -v '^torch==' requirements-colab.txt | $(COLAB)/bin/python -m pip install --quiet -r /dev/stdin
+	for part in torch torchgen functorch nvidia triton torch-*.dist-info; do \
+	  for found in "$(CURDIR)"/$(VENV)/lib/python3*/site-packages/$$part; do \
+	    if [ -e "$$found" ]; then ln -s "$$found" $(COLAB)/lib/python3*/site-packages/; fi; \
+	  done; done
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.installed requirements-bench.txt
@@ -33,13 +39,13 @@ book: $(VENV)/.installed  ## build the site into _build/html; CHAPTER=01_linear_
 	@$(PYTHON) tools/build.py $(CHAPTER)
 
 test: book $(COLAB)/.installed  ## run the unit tests, every notebook, and the tests of the site
-	$(PYTHON) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests book --ignore tests/benchmarks
+	$(PYTHON) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests book
 
 serve: book  ## build the site and serve it on http://localhost:8000
 	$(PYTHON) -m http.server 8000 --bind localhost --directory _build/html
 
-bench: $(VENV)/.bench  ## time the helpers beside slow twins and public packages, as ratios
-	$(PYTHON) -m pytest tests/benchmarks --benchmark-enable -s
+bench: $(VENV)/.bench  ## time the helpers beside slow twins and public packages; ROOM=heavy_tails: one chapter
+	$(PYTHON) -m pytest tests/benchmarks$(if $(ROOM),/test_$(ROOM).py) --benchmark-enable --timeout 3600 -s
 
 lint: $(VENV)/.installed  ## check style, types, and who imports whom
 	$(PYTHON) -m ruff check .

@@ -1,8 +1,8 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: activations, networks, data, training, sweeps, explorer, style, and claims
-with its verdicts and claim_rows. One room per chapter, named as the chapter is:
-linear_regions, well_behaved, … The checks behind the exercises stand above both.
+Shared rooms: activations, networks, data, training, sweeps, explorer with figure_data,
+style, and claims with its verdicts and claim_rows. One room per chapter, named as the
+chapter is: linear_regions, well_behaved, … The checks behind the exercises stand above.
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 """
 
@@ -16,6 +16,7 @@ __all__ = [
     "edge_of_chaos",
     "encoder_decoder",
     "explorer",
+    "figure_data",
     "greedy_layerwise",
     "heavy_tails",
     "information_flow",

@@ -1,8 +1,9 @@
 """Sliders that answer with a kernel and without one.
 
 With a kernel the reader gets ipywidgets sliders, and a frame is computed when first
-asked for. While the book is built (`DLT_FRAMES=all`) every frame is computed and the
-output is plain HTML that `book/_static/explorer.js` brings to life.
+asked for. While the book is built (`DLT_FRAMES=all`) every figure is read as data
+(`figure_data`), not rendered, and the output is plain HTML with an SVG that
+`book/_static/explorer.js` brings to life. What cannot be said as data stays a picture.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import matplotlib.pyplot as plt
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
+from helpers import figure_data
 from helpers.style import palette_png, without_minor_ticks
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ __all__ = [
 
 FRAMES_VARIABLE = "DLT_FRAMES"
 _DPI = 80
+_DENSE = 2
+"""Pixels of a picture on a page for a pixel of the page."""
 _MOST_FRAMES = 250
 
 Point = tuple[Any, ...]
@@ -64,7 +68,17 @@ class Explorer:
             self._frames[point] = self._drawn(point)
         return self._frames[point]
 
-    def _drawn(self, point: Point) -> Frame:
+    def _drawn(self, point: Point, dense: int = 1) -> Frame:
+        figure, text = self._figure(point)
+        for axes in figure.axes:
+            without_minor_ticks(axes)
+        png = palette_png(figure, dense * _DPI, colors=32)
+        plt.close(figure)
+        image = "data:image/png;base64," + base64.b64encode(png).decode()
+        return Frame(image, text)
+
+    def _figure(self, point: Point) -> tuple[Figure, str]:
+        """What draw returns at one value of each slider, and the status line."""
         drawn = self.draw(**dict(zip(self.sliders, point, strict=True)))
         figure, headline = drawn if isinstance(drawn, tuple) else (drawn, "")
         if not isinstance(figure, Figure):
@@ -72,39 +86,60 @@ class Explorer:
                 "draw must return a matplotlib Figure, or a pair (Figure, headline), "
                 f"got {type(figure).__name__}"
             )
-        for axes in figure.axes:
-            without_minor_ticks(axes)
-        png = palette_png(figure, _DPI, colors=32)
-        plt.close(figure)
-        image = "data:image/png;base64," + base64.b64encode(png).decode()
         values = ", ".join(
             f"{_words(name)} {_shown(value)}"
             for name, value in zip(self.sliders, point, strict=True)
         )
-        return Frame(image, f"{values}: {headline}" if headline else values)
+        return figure, f"{values}: {headline}" if headline else values
+
+    def _points(self) -> list[Point]:
+        return list(itertools.product(*self.sliders.values()))
+
+    def _states(self) -> dict[str, Any]:
+        """Every state as data, or as a picture if one of them cannot be said so."""
+        points = self._points()
+        try:
+            read = [self._read(point) for point in points]
+        except figure_data.Unsupported:
+            plt.close("all")
+            frames = [self._drawn(point, _DENSE) for point in points]
+            return {
+                "texts": [frame.text for frame in frames],
+                "images": [frame.image for frame in frames],
+            }
+        pictures = figure_data.pictures([data for data, _ in read])
+        return {"texts": [text for _, text in read], **pictures}
+
+    def _read(self, point: Point) -> tuple[dict[str, Any], str]:
+        figure, text = self._figure(point)
+        data = figure_data.read(figure)
+        plt.close(figure)
+        return data, text
 
     def static_html(self) -> str:
-        """Every frame in one piece of HTML that needs no kernel and no other host."""
-        points = list(itertools.product(*self.sliders.values()))
-        frames = [self.frame(point) for point in points]
-        data = {
+        """Every state in one piece of HTML that needs no kernel and no other host."""
+        states = self._states()
+        first = self._points().index(self.start)
+        sliders = {
+            "names": list(self.sliders),
             "values": [[_shown(v) for v in values] for values in self.sliders.values()],
-            "frames": [[frame.image, frame.text] for frame in frames],
         }
-        first = self.frame(self.start)
         controls = "".join(
             _range_input(name, values, values.index(value))
             for (name, values), value in zip(
                 self.sliders.items(), self.start, strict=True
             )
         )
+        status = states["texts"][first]
+        label, alt = html.escape(self.label), html.escape(f"{self.label}. {status}")
         return (
-            f'<section class="explorer" aria-label="{html.escape(self.label)}">'
-            f"<p class='explorer-label'>{html.escape(self.label)}</p>"
+            f'<section class="explorer" aria-label="{label}">'
+            f"<p class='explorer-label'>{label}</p>"
             f'<div class="explorer-controls">{controls}</div>'
-            f'<img src="{first.image}" alt="{html.escape(_alt(self.label, first))}">'
-            f'<p class="explorer-status" role="status">{html.escape(first.text)}</p>'
-            f'<script type="application/json">{_script_safe(data)}</script></section>'
+            f"{_picture(states, first, alt)}"
+            f'<p class="explorer-status" role="status">{html.escape(status)}</p>'
+            f'<script type="application/json">{_script_safe(sliders | states)}</script>'
+            "</section>"
         )
 
     def widget(self) -> ipywidgets.Widget:
@@ -222,6 +257,27 @@ def _range_input(name: str, values: Sequence[Any], index: int) -> str:
     )
 
 
+def _picture(states: dict[str, Any], number: int, alt: str) -> str:
+    """One state as it stands in the page before any script has run."""
+    if "images" in states:
+        uri = states["images"][number]
+        width = _width(uri) // _DENSE
+        return f'<img src="{uri}" alt="{alt}" width="{width}">'
+    title = html.escape(states["states"][number][0])
+    return (
+        f'<p class="explorer-title">{title}</p>'
+        f'<div class="explorer-figure" role="img" aria-label="{alt}">'
+        f"{figure_data.filled(states, number)}</div>"
+    )
+
+
+def _width(uri: str) -> int:
+    """Width in pixels of a PNG in a data URI, which says it in bytes 16 to 19."""
+    start = base64.b64decode(uri.partition(",")[2][:32])
+    return int.from_bytes(start[16:20], "big")
+
+
 def _script_safe(data: Any) -> str:
     """JSON that cannot end the script element it stands in."""
-    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("</", "<\\/").replace("<!--", "\\u003c!--")

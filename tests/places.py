@@ -16,6 +16,11 @@ PAGES = [
     "book/ledger.html",
     "book/intervals.html",
     "book/scaling.html",
+    "book/speed.html",
+    *sorted(
+        path.relative_to(ROOT).with_suffix(".html").as_posix()
+        for path in (ROOT / "book" / "reference").glob("*.md")
+    ),
 ]
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 

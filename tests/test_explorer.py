@@ -1,4 +1,4 @@
-"""Explorers: static HTML with every frame, widgets that survive a failing draw."""
+"""Explorers: static HTML with every state, widgets that survive a failing draw."""
 
 import base64
 import io
@@ -32,36 +32,59 @@ def parsed(toy):
     return page, json.loads(page.find("script").string)
 
 
-def pixels(uri):
-    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+def round_one(x):
+    """A figure that is no data: its axes are polar."""
+    figure = plt.figure(figsize=(2, 1))
+    figure.add_subplot(projection="polar")
+    return figure, f"angle {x}"
 
 
-def test_static_html_holds_a_frame_for_every_combination(toy):
+def test_static_html_holds_a_state_for_every_combination(toy):
     _, data = parsed(toy)
-    texts = [text for _, text in data["frames"]]
-    assert texts == [
+    assert data["texts"] == [
         f"depth {d}, noise {n:g}: product {d * n:g}"
         for d in (1, 4)
         for n in (0.1, 0.5, 2.0)
     ]
+    assert data["names"] == ["depth", "noise"]
     assert data["values"] == [["1", "4"], ["0.1", "0.5", "2"]]
-    assert len({image for image, _ in data["frames"]}) == 6
+    assert len({json.dumps(state) for state in data["states"]}) == 6
 
 
-def test_static_html_shows_its_first_frame_without_a_script(toy):
+def test_static_html_shows_its_first_state_without_a_script(toy):
     page, data = parsed(toy)
-    assert page.img["src"] == data["frames"][1][0]
-    assert page.img["alt"] == "A <toy>. depth 1, noise 0.5: product 0.5"
+    figure = page.find(role="img")
+    assert figure["aria-label"] == "A <toy>. depth 1, noise 0.5: product 0.5"
+    (_, pieces), *_ = data["states"][1][2]
+    inside = "".join(data["pieces"][number] for number in pieces)
+    shown = BeautifulSoup(inside, "html.parser")
+    assert figure.select_one(".explorer-row > svg").decode_contents() == str(shown)
     assert page.find(role="status").text == "depth 1, noise 0.5: product 0.5"
     assert [slider["value"] for slider in page.find_all("input")] == ["0", "1"]
     assert [slider["max"] for slider in page.find_all("input")] == ["1", "2"]
+    assert page.img is None
 
 
-def test_frames_have_one_size_and_a_palette(toy):
-    _, data = parsed(toy)
-    frames = [pixels(uri) for uri, _ in data["frames"]]
-    assert {frame.size for frame in frames} == {(160, 80)}
+def test_what_is_no_data_stays_a_picture_at_double_density():
+    page, data = parsed(explorer(round_one, label="Round", x=[1, 2]))
+    assert page.img["alt"] == "Round. x 1: angle 1"
+    assert page.img["src"] == data["images"][0]
+    assert page.img["width"] == "160"
+    frames = [pixels(uri) for uri in data["images"]]
+    assert {frame.size for frame in frames} == {(320, 160)}
     assert {frame.mode for frame in frames} == {"P"}
+    assert "states" not in data
+    assert not plt.get_fignums()
+
+
+def pixels(uri):
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+
+
+def test_a_frame_of_the_widget_is_a_picture(toy):
+    frame = toy.frame((4, 2.0))
+    assert pixels(frame.image).size == (160, 80)
+    assert frame.text == "depth 4, noise 2: product 8"
 
 
 def test_text_cannot_close_the_script_element():
@@ -70,14 +93,14 @@ def test_text_cannot_close_the_script_element():
     )
     page, data = parsed(hostile)
     assert page.b is None
-    assert data["frames"][0][1] == "x 1: </script><b>"
+    assert data["texts"] == ["x 1: </script><b>"]
 
 
 def test_names_and_values_are_shown_as_words():
     made = explorer(
         lambda **_: plt.figure(figsize=(1, 1)), label="x", skip_of=["batch_norm"]
     )
-    assert parsed(made)[1]["frames"][0][1] == "skip of batch norm"
+    assert parsed(made)[1]["texts"] == ["skip of batch norm"]
 
 
 def test_a_frame_is_drawn_once_then_kept():
@@ -129,13 +152,21 @@ def test_an_exception_is_shown_and_the_sliders_stay_usable():
     assert "<img" in picture.value
 
 
-def test_only_the_build_computes_every_frame(monkeypatch, toy, capsys):
+def test_only_the_build_computes_every_state(monkeypatch, capsys):
+    drawn = []
+
+    def watching(x):
+        drawn.append(x)
+        return plt.figure(figsize=(1, 1))
+
+    made = explorer(watching, label="build", x=[1, 2, 3])
     monkeypatch.delenv(FRAMES_VARIABLE, raising=False)
-    toy._ipython_display_()
-    assert len(toy._frames) == 1
+    made._ipython_display_()
+    assert drawn == [1]
     monkeypatch.setenv(FRAMES_VARIABLE, "all")
-    toy._ipython_display_()
-    assert len(toy._frames) == 6
+    made._ipython_display_()
+    assert drawn == [1, 1, 2, 3]
+    assert not plt.get_fignums()
     assert capsys.readouterr().out
 
 

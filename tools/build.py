@@ -3,8 +3,9 @@
     python tools/build.py                       the whole book, into _build/html
     python tools/build.py 01_linear_regions     one chapter, into _build/one
 
-MyST-NB's cache knows a notebook by its code alone, so this throws the build away
-whenever the helpers, the pinned packages or the build's own settings have changed.
+A notebook runs again when its key changes (see keys.py), its page is then read again;
+the pages are all read again when the packages, the settings or what makes them has
+changed.
 """
 
 from __future__ import annotations
@@ -18,37 +19,51 @@ import time
 from pathlib import Path
 from typing import Any
 
+import keys
 import yaml
 from execute import Cost, costs, execute
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 ONE = BUILD / "one"
+CACHE = ".jupyter_cache"
 SETTINGS = {"DLT_FRAMES": "all", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
 
 
 def inputs_hash() -> str:
-    """A hash of what the notebooks' outputs depend on beside their own code."""
+    """A hash of what the pages depend on beside their own text and outputs."""
     files = [
         *sorted((ROOT / "helpers").rglob("*.py")),
         *sorted((ROOT / "helpers").rglob("*.json")),
         *sorted((ROOT / "book" / "_ext").glob("*.py")),
-        ROOT / "requirements.txt",
+        *sorted((ROOT / "book" / "_data").rglob("*.json")),
         ROOT / "_config.yml",
     ]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(" ".join((sys.version, *keys.installed())).encode())
     for file in files:
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 
 def discard_stale(current: str, build: Path) -> None:
-    """Remove the last build if it was made from other inputs."""
+    """Remove the pages of the last build if they were made from other inputs.
+
+    The outputs of the notebooks have keys of their own and stay.
+    """
     stamp = build / "inputs.sha256"
-    if build.exists() and not (stamp.exists() and stamp.read_text() == current):
-        shutil.rmtree(build)
     build.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(current)
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == current):
+        for found in build.iterdir():
+            if found.is_dir() and found.name != CACHE:
+                shutil.rmtree(found)
+    stamp.write_text(current, encoding="utf-8")
+
+
+def read_again(ran: list[Path], build: Path) -> None:
+    """Make Sphinx read the pages of these notebooks again: their outputs are new."""
+    for path in ran:
+        tree = build / ".doctrees" / path.relative_to(ROOT).with_suffix(".doctree")
+        tree.unlink(missing_ok=True)
 
 
 def contents(chapters: list[str]) -> dict[str, Any]:
@@ -57,7 +72,9 @@ def contents(chapters: list[str]) -> dict[str, Any]:
     Raises:
         ValueError: an unknown chapter.
     """
-    table: dict[str, Any] = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    table: dict[str, Any] = yaml.safe_load(
+        (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    )
     files = [entry["file"] for part in table["parts"] for entry in part["chapters"]]
     known = [Path(file).name for file in files if (ROOT / f"{file}.ipynb").exists()]
     for name in chapters:
@@ -88,7 +105,7 @@ def write_pages(table: dict[str, Any], build: Path) -> int:
     A warning fails the whole book. One chapter has links to pages it is built without.
     """
     toc = build / "toc.yml"
-    toc.write_text(yaml.safe_dump(table, sort_keys=False))
+    toc.write_text(yaml.safe_dump(table, sort_keys=False), encoding="utf-8")
     command = ["jupyter-book", "build", "--quiet", str(ROOT)]
     strict = ["-W", "--keep-going"] if build == BUILD else []
     places = ["--toc", str(toc), "--path-output", str(build.parent)]
@@ -103,7 +120,7 @@ def page_megabytes(path: Path, build: Path) -> float:
     pages = build / "html" / "book"
     page = pages / f"{path.stem}.html"
     images = (build / "html" / "_images").glob("*")
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     return (
         len(text.encode())
         + sum(image.stat().st_size for image in images if image.name in text)
@@ -132,8 +149,10 @@ def main(chapters: list[str]) -> int:
     table = contents(chapters)
     discard_stale(inputs_hash(), build)
     os.environ.update(SETTINGS)
-    cache = build / ".jupyter_cache"
-    errors = execute(notebooks_of(table), cache)
+    cache = build / CACHE
+    known = {path: keys.key(path, SETTINGS) for path in notebooks_of(table)}
+    ran, errors = execute(known, cache)
+    read_again(ran, build)
     failed = 1 if errors else write_pages(table, build)
     if failed:
         print(
@@ -143,7 +162,7 @@ def main(chapters: list[str]) -> int:
             file=sys.stderr,
         )
         return failed
-    print(report(costs(notebooks_of(table), cache), build))
+    print(report(costs(known, cache), build))
     page = build / "html" / "index.html"
     print(f"Built in {time.monotonic() - start:.0f} s. Open {page}")
     return 0

@@ -77,7 +77,7 @@ def main(arguments: list[str]) -> int:
         "source": source(["python", "tools/chapter.py", *arguments]),
         "claims": claims,
     }
-    path.write_text(json.dumps(stored, indent=1) + "\n")
+    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {path.relative_to(ROOT)}: {len(claims)} claims")
     return 0
 

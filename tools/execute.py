@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from pace import PaceMeter
+from traitlets.config import Config
 
 CELL_SECONDS = 180
 """A cell that takes longer stops the build."""
@@ -37,27 +39,32 @@ class Cost:
     pace: float
 
 
-def costs(notebooks: Sequence[Path], folder: Path) -> dict[Path, Cost]:
-    """What each notebook took when it was run; those without a run are left out."""
+def costs(known: Mapping[Path, str], folder: Path) -> dict[Path, Cost]:
+    """What each notebook took when it was run under its key; others are left out."""
     cache, found = get_cache(str(folder)), {}
-    for path in notebooks:
+    for path, key in known.items():
         with suppress(KeyError):
-            data = cache.match_cache_notebook(_read(path)).data
-            found[path] = Cost(**data)
+            data = dict(cache.match_cache_notebook(_read(path)).data)
+            if data.pop("key", None) == key:
+                found[path] = Cost(**data)
     return found
 
 
-def execute(notebooks: Sequence[Path], folder: Path) -> list[str]:
+def execute(known: Mapping[Path, str], folder: Path) -> tuple[list[Path], list[str]]:
     """Run the notebooks that the cache in `folder` lacks, as many at once as cores.
 
+    Args:
+        known: each notebook with the key of what its outputs depend on.
+        folder: of the cache.
+
     Returns:
-        The traceback of each notebook that failed; the others are kept.
+        The notebooks that ran and are kept; the traceback of each that failed.
     """
-    cache, errors = get_cache(str(folder)), []
-    known = costs(notebooks, folder)
-    waiting = [path for path in notebooks if path not in known]
+    cache, ran, errors = get_cache(str(folder)), [], []
+    there = costs(known, folder)
+    waiting = [path for path in known if path not in there]
     with ProcessPoolExecutor(
-        len(os.sched_getaffinity(0)), get_context("spawn"), max_tasks_per_child=1
+        _cores(), get_context("spawn"), max_tasks_per_child=1
     ) as pool:
         running = {pool.submit(_run, path): path for path in waiting}
         for done in as_completed(running):
@@ -66,26 +73,53 @@ def execute(notebooks: Sequence[Path], folder: Path) -> list[str]:
                 errors.append(f"{path.name}\n{error}")
                 continue
             cache.cache_notebook_bundle(
-                CacheBundleIn(notebook, str(path), data=asdict(cost)),
+                CacheBundleIn(
+                    notebook, str(path), data=asdict(cost) | {"key": known[path]}
+                ),
                 check_validity=False,
                 overwrite=True,
             )
+            ran.append(path)
             print(f"ran {path.stem} in {cost.seconds * cost.pace:.0f} s", flush=True)
-    return errors
+    return ran, errors
+
+
+def _cores() -> int:
+    """The cores this process may use; all of them where the system cannot say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _run(path: Path) -> tuple[nbformat.NotebookNode, Cost, str | None]:
     """Run one notebook in its folder; this process runs no other."""
     notebook = _read(path)
-    with PaceMeter() as machine:
+    with PaceMeter() as machine, _kernel_of_its_own() as config:
         done = single_nb_execution(
-            notebook, cwd=str(path.parent), timeout=CELL_SECONDS, allow_errors=False
+            notebook,
+            cwd=str(path.parent),
+            timeout=CELL_SECONDS,
+            allow_errors=False,
+            config=config,
         )
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     per_megabyte = 2**20 if sys.platform == "darwin" else 2**10
     seconds = (used.ru_utime + used.ru_stime) / machine.mean
     cost = Cost(seconds, used.ru_maxrss / per_megabyte, machine.mean)
     return notebook, cost, done.exc_string
+
+
+@contextmanager
+def _kernel_of_its_own() -> Iterator[Config]:
+    """Settings of a kernel that talks through files, where the system has such.
+
+    Two kernels that start at the same moment may choose the same port.
+    """
+    if os.name == "nt":
+        yield Config()
+        return
+    with TemporaryDirectory(prefix="book") as folder:  # such paths must be short
+        yield Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 
 def _read(path: Path) -> nbformat.NotebookNode:

@@ -18,7 +18,7 @@ CONFIG = ROOT / "_config.yml"
 
 def current() -> tuple[str, str]:
     """The repository (owner/name) and the branch that `_config.yml` names."""
-    text = CONFIG.read_text()
+    text = CONFIG.read_text(encoding="utf-8")
     repository = re.search(r"url: https://github\.com/([\w.-]+/[\w.-]+)", text)
     branch = re.search(r"branch: (\S+)", text)
     if repository is None or branch is None:
@@ -54,9 +54,9 @@ def main(arguments: list[str]) -> int:
     old = current()
     new = (arguments[0], arguments[1] if len(arguments) == 2 else old[1])
     for path in files_that_repeat_it():
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         if (changed := moved(text, old, new)) != text:
-            path.write_text(changed)
+            path.write_text(changed, encoding="utf-8")
             print(f"wrote {path.relative_to(ROOT)}")
     return 0
 

@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     path = results(chapter) / "seeds.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     stored = {"source": source(["make", "seeds", f"CHAPTER={chapter}"]), "claims": rows}
-    path.write_text(json.dumps(stored, indent=1) + "\n")
+    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

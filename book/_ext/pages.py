@@ -40,14 +40,14 @@ def _chapter_list(env: BuildEnvironment) -> Path:
 
 def chapters(env: BuildEnvironment) -> list[dict[str, str]]:
     """The entries of book/chapters.yml, each with its `docname`."""
-    entries = yaml.safe_load(_chapter_list(env).read_text())
+    entries = yaml.safe_load(_chapter_list(env).read_text(encoding="utf-8"))
     return [entry | {"docname": f"book/{entry['file']}"} for entry in entries]
 
 
 def glued(app: Sphinx, docname: str) -> dict[str, Any]:
     """What a notebook's outputs handed over, by name; empty for other pages."""
     path = Path(app.outdir).parent / "jupyter_execute" / f"{docname}.glue.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def _card(app: Sphinx, page: str, entry: dict[str, str]) -> str:

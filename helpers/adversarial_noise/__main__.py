@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     source = f"{today}, {machine}, {versions}: {command}"
     results = {"source": source, **study(options)}
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(_text(results))
+    output.write_text(_text(results), encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:

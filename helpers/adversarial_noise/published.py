@@ -51,7 +51,7 @@ def published_accuracy(dataset: str) -> PublishedAccuracy:
         ValueError: unknown data set.
     """
     path = files("helpers.adversarial_noise") / "results" / "published_accuracy.json"
-    tables = json.loads(path.read_text())
+    tables = json.loads(path.read_text(encoding="utf-8"))
     if dataset not in tables:
         raise ValueError(f"dataset must be one of {sorted(tables)}, got {dataset!r}")
     table = tables[dataset]

@@ -43,7 +43,8 @@ def main(arguments: Sequence[str]) -> int:
             distributed.destroy_process_group()
     if first:
         found = {"source": _source(arguments, processes)} | found
-        given.out.write_text(json.dumps(found, indent=1, default=str) + "\n")
+        text = json.dumps(found, indent=1, default=str) + "\n"
+        given.out.write_text(text, encoding="utf-8")
         print(f"wrote {given.out}")
     return 0
 

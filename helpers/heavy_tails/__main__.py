@@ -50,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"no layer {', '.join(sorted(missing))}")
     if options.store:
         made = {"source": _source(options), "layers": rows, "spectra": spectra}
-        Path(str(pretrained.STORED)).write_text(json.dumps(made, indent=1) + "\n")
+        text = json.dumps(made, indent=1) + "\n"
+        Path(str(pretrained.STORED)).write_text(text, encoding="utf-8")
 
 
 def _rows(package: str) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:

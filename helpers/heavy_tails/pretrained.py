@@ -67,7 +67,7 @@ def pretrained_table() -> dict[str, Any]:
         (N M mean^2), shuffled_max and centred_max (largest eigenvalue with the entries
         shuffled, as they are and centred); `spectra`: eigenvalues of a few layers.
     """
-    table: dict[str, Any] = json.loads(STORED.read_text())
+    table: dict[str, Any] = json.loads(STORED.read_text(encoding="utf-8"))
     return table
 
 

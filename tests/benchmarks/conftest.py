@@ -1,18 +1,17 @@
-"""What all benchmarks share: they run when asked, and say their ratios."""
+"""What all benchmarks share.
+
+`make bench` runs them at full size, and keeps what they measure for the page Speed;
+`make test` runs them at a small size, where both sides run and must agree and times
+count for nothing.
+"""
 
 import pytest
 
-
-@pytest.fixture(autouse=True)
-def _only_when_asked(request):
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("timings need --benchmark-enable")
+from .bench import Bench
 
 
 @pytest.fixture
-def say(capsys):
-    def show(text):
-        with capsys.disabled():
-            print(f"\n  {text}")
-
-    return show
+def bench(request):
+    room = request.path.stem.removeprefix("test_")
+    test = request.node.name.removeprefix("test_")
+    return Bench(f"{room}/{test}", request.config.getoption("benchmark_enable"))

@@ -1,12 +1,12 @@
 """Quality and speed of the attacks beside public ones, and of rare error rates.
 
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds with
-one thread; each test prints its ratios. Attacks are compared by the ratio of their
-distance to the exact one (linear model) or the least that any attack found (network).
+Attacks are compared by the ratio of their distance to the exact one (linear model) or
+the least that any attack found (network).
 """
 
 import math
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -18,22 +18,22 @@ from torch import nn
 from helpers import adversarial_noise as an
 from helpers import data, networks
 
-from .timing import seconds
-
-N_IMAGES = 100
 WIDE = (-3.0, 4.0)  # foolbox needs bounds; these are out of reach
 PIXELS = (0.0, 1.0)
+ROUNDING = 2e-5
+"""Of float32, in a ratio of distances."""
 
 
-def network(widths):
+def network(bench, widths, n_images):
     """A trained network and the first test digits that it gets right."""
-    digits = data.load("digits").flatten()
+    n, epochs = bench.size((200, 3), (1400, 30))
+    digits = data.load("digits", n_train=n).flatten()
     net = networks.mlp(widths, seed=0, dtype=torch.float32)
     an.train_with_noise(
-        net, digits.x_train, digits.y_train, 0.0, seed=0, progress=False
+        net, digits.x_train, digits.y_train, 0.0, epochs=epochs, seed=0, progress=False
     )
     right = an.labels(net, digits.x_test) == digits.y_test
-    return net, digits.x_test[right][:N_IMAGES], digits.y_test[right][:N_IMAGES]
+    return net, digits.x_test[right][:n_images], digits.y_test[right][:n_images]
 
 
 def linear_distances(net, x, y, box):
@@ -43,37 +43,37 @@ def linear_distances(net, x, y, box):
     return np.array([twins.linear_distance(weight, bias, *p, box) for p in pairs])
 
 
-def rivals(net, box):
+def rivals(net, box, steps):
     """name -> attack(x, y) of the public packages, images in their bounds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # foolbox imports names that scipy renames
         foolbox = pytest.importorskip("foolbox")
         torchattacks = pytest.importorskip("torchattacks")
-    model = foolbox.PyTorchModel(net, bounds=box)
+    model = foolbox.PyTorchModel(net.eval(), bounds=box)
 
     def of_foolbox(attack):
         return lambda x, y: attack(model, x, y, epsilons=None)[1]
 
-    found = {
-        "foolbox DeepFool": of_foolbox(
-            foolbox.attacks.L2DeepFoolAttack(steps=50, overshoot=1e-4)
-        ),
-        "foolbox DDN": of_foolbox(foolbox.attacks.DDNAttack(steps=300)),
-        "foolbox Carlini-Wagner": of_foolbox(
-            foolbox.attacks.L2CarliniWagnerAttack(binary_search_steps=9, steps=1000)
+    kinds = {
+        "DeepFool": foolbox.attacks.L2DeepFoolAttack(steps=50, overshoot=1e-4),
+        "DDN": foolbox.attacks.DDNAttack(steps=3 * steps // 10),
+        "Carlini-Wagner": foolbox.attacks.L2CarliniWagnerAttack(
+            binary_search_steps=9, steps=steps
         ),
     }
+    named = f"foolbox {version('foolbox')}"
+    found = {f"{named} {name}": of_foolbox(attack) for name, attack in kinds.items()}
     if box == PIXELS:  # torchattacks clamps to [0, 1] and wants pictures
         pictures = nn.Sequential(nn.Flatten(), *net)
         kinds = {
             "DeepFool": torchattacks.DeepFool(pictures),
-            "CW": torchattacks.CW(pictures, c=1, steps=1000),
+            "CW": torchattacks.CW(pictures, c=1, steps=steps),
             "FAB": torchattacks.FAB(pictures, norm="L2", n_classes=10, eps=100.0),
         }
         for name, attack in kinds.items():
-            found[f"torchattacks {name}"] = lambda x, y, attack=attack: attack(
-                x.view(-1, 1, 8, 8), y
-            ).flatten(1)
+            found[f"torchattacks {version('torchattacks')} {name}"] = (
+                lambda x, y, attack=attack: attack(x.view(-1, 1, 8, 8), y).flatten(1)
+            )
     return found
 
 
@@ -84,47 +84,64 @@ def distances(net, x, y, points):
     return np.where(wrong, length, math.inf)
 
 
+def told(length, best):
+    """Median and 95th percentile of the ratio to the best distances, and in words."""
+    ratio = length / best
+    median, q95 = np.median(ratio), np.quantile(ratio, 0.95, method="higher")
+    words = f"distance / best: median {median:.5f}, 95 % {q95:.5f}"
+    return median, q95, words.replace("inf", "∞")
+
+
 @pytest.mark.parametrize("box", [PIXELS, WIDE], ids=["pixels", "free"])
 @pytest.mark.parametrize(
     "widths", [[64, 10], [64, 128, 128, 10]], ids=["linear", "net"]
 )
-def test_nearest_error_beside_public_attacks(benchmark, say, widths, box):
-    net, x, y = network(widths)
+def test_nearest_error_beside_public_attacks(bench, widths, box):
+    net, x, y = network(bench, widths, bench.size(3, 100))
+    bounds = None if box is WIDE else box
 
     def ours():
-        return an.nearest_error(net, x, y, box=None if box is WIDE else box)
+        return an.nearest_error(net, x, y, box=bounds)
 
-    ours()
-    fast, found = seconds(ours, 3)
-    lengths, times = {"ours": found.distance}, {"ours": fast}
-    for name, attack in rivals(net, box).items():
-        times[name], points = seconds(lambda attack=attack: attack(x, y), 1)
-        lengths[name] = distances(net, x, y, points)
-    best = np.min([*lengths.values()], axis=0)
+    exact = linear_distances(net, x, y, bounds) if len(widths) == 2 else math.inf
     if len(widths) == 2:
-        best = linear_distances(net, x, y, None if box is WIDE else box)
-    summary = {}
-    for name, length in lengths.items():
-        ratio = length / best
-        summary[name] = np.median(ratio), np.quantile(ratio, 0.95, method="higher")
-        say(
-            f"{name:24s} {times[name]:7.2f} s, ratio median {summary[name][0]:.5f}, "
-            f"95th percentile {summary[name][1]:.5f}, worst {ratio.max():.4f}"
+        assert told(ours().distance, exact)[1] < 1 + ROUNDING
+    else:
+        assert np.isfinite(ours().distance).all()
+    races = {
+        name: bench.race(ours, lambda attack=attack: attack(x, y))
+        for name, attack in rivals(net, box, bench.size(20, 1000)).items()
+    }
+    found = next(iter(races.values())).found.distance
+    lengths = {
+        name: distances(net, x, y, race.their_found) for name, race in races.items()
+    }
+    best = np.min([found, *lengths.values()], axis=0) if len(widths) > 2 else exact
+    median, q95, words = told(found, best)
+    kind = "linear model" if len(widths) == 2 else f"network {widths}"
+    for name, race in races.items():
+        their_median, their_q95, their_words = told(lengths[name], best)
+        bench.record(
+            race,
+            "adversarial_noise.nearest_error",
+            f"nearest errors of {len(x)} digits, {kind}, "
+            f"{'pixels in [0, 1]' if bounds else 'no bounds'}",
+            beside=name,
+            accuracy=words,
+            their_accuracy=their_words,
+            key=name,
+            least=10 if name.endswith("Carlini-Wagner") else 0,
         )
-    median, q95 = summary.pop("ours")
-    tolerance = 2e-5  # of float32
-    assert median <= min(m for m, _ in summary.values()) + tolerance
-    assert q95 <= min(q for _, q in summary.values()) + tolerance
-    assert fast < times["foolbox Carlini-Wagner"] / 10
-    if len(widths) == 2:
-        assert q95 < 1 + tolerance
-    benchmark.extra_info["ratio"] = times["foolbox Carlini-Wagner"] / fast
-    benchmark.pedantic(ours, rounds=2)
+        if bench.full:
+            assert median <= their_median + ROUNDING
+            assert q95 <= their_q95 + ROUNDING
 
 
 @pytest.mark.parametrize("features", [64, 784])
-def test_rare_error_rate_at_1e_12(benchmark, say, features):
+def test_rare_error_rate_at_1e_12(bench, features):
     """One half-space; plain Monte Carlo would need 1e14 draws for 10 %."""
+    runs, n = bench.size((2, 100), (10, 1000))
+    features = bench.size(features // 16, features)
     t = stats.norm.isf(1e-12)
     weight = torch.randn(features, generator=torch.Generator().manual_seed(0))
     weight /= weight.norm()
@@ -133,45 +150,46 @@ def test_rare_error_rate_at_1e_12(benchmark, say, features):
         margin = x @ weight - 0.5
         return torch.stack([torch.zeros_like(margin), margin], dim=1)
 
-    x, y = torch.zeros(10, features), torch.zeros(10, dtype=torch.long)
-
-    def ours():
-        return an.rare_error_rate(model, x, y, 0.5 / t, seed=1)
-
-    fast, rate = seconds(ours, 2)
-    error = np.abs(rate.log10 + 12)
-    say(
-        f"1e-12 in {features} dimensions: {fast / 10:.2f} s, log10 off by "
-        f"{error.mean():.2f}, at most {error.max():.2f} in 10 runs, "
-        f"{rate.calls.mean():.0f} calls"
+    x, y = torch.zeros(runs, features), torch.zeros(runs, dtype=torch.long)
+    race = bench.race(lambda: an.rare_error_rate(model, x, y, 0.5 / t, n, seed=1))
+    error = np.abs(race.found.log10 + 12)
+    bench.record(
+        race,
+        "adversarial_noise.rare_error_rate",
+        f"{runs} error rates of 1e-12 in {features} dimensions",
+        accuracy=f"log10 off by {error.mean():.2f}, at most {error.max():.2f}",
+        cost=f"{race.found.calls.mean():,.0f} calls of the model each",
+        within=runs * 5,
     )
-    benchmark.pedantic(ours, rounds=1)
-    assert fast / 10 < 5
-    assert error.max() < 0.4
+    assert error.max() < 0.4 * math.sqrt(1000 / n)
 
 
-def test_noise_scale_beside_bisection(benchmark, say):
+def test_noise_scale_beside_bisection(bench):
     """The paper's search: bisection of [0, 1] to 0.001 with draws made once."""
-    net, x, y = network([64, 128, 128, 10])
-    x, y = x[:20], y[:20]
+    n, draws = bench.size((2, 500), (20, 2000))
+    net, x, y = network(bench, [64, 128, 128, 10], n)
 
     def bisected():
         found = []
         for i, (image, label) in enumerate(zip(x, y, strict=True)):
             made = torch.Generator().manual_seed(i)
-            noise = torch.randn((2000, 64), generator=made)
+            noise = torch.randn((draws, 64), generator=made)
             low, high = 0.0, 1.0
             while high - low > 0.001:
                 sigma = (low + high) / 2
                 wrong = (an.labels(net, image + sigma * noise) != label).sum().item()
-                low, high = (low, sigma) if wrong > 20 else (sigma, high)
+                low, high = (low, sigma) if wrong > draws / 100 else (sigma, high)
             found.append(low)
         return np.array(found)
 
-    fast, scale = seconds(lambda: an.noise_scale(net, x, y, seed=0), 3)
-    slow, plain = seconds(bisected, 3)
-    say(f"sigma(x_0, 0.01), 20 images: {fast:.2f} s, bisection {slow:.2f} s, "
-        f"ratio {slow / fast:.1f}")  # fmt: skip
-    assert np.median(np.abs(scale.sigma / plain - 1)) < 0.06
-    assert slow / fast > 1.3
-    benchmark.pedantic(lambda: an.noise_scale(net, x, y, seed=0), rounds=2)
+    race = bench.race(lambda: an.noise_scale(net, x, y, n=draws, seed=0), bisected)
+    gap = np.median(np.abs(race.found.sigma / race.their_found - 1))
+    bench.record(
+        race,
+        "adversarial_noise.noise_scale",
+        f"the noise at which {n} digits have an error rate of 1 %, {draws:,} draws",
+        beside="bisection, as in the paper",
+        accuracy=f"within {100 * gap:.1f} % of the other (median)",
+        least=1.3,
+    )
+    assert gap < 0.06 * math.sqrt(2000 / draws)

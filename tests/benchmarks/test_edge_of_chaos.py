@@ -1,8 +1,4 @@
-"""Speed of the mean field: quadrature beside Monte Carlo, Grams beside matrices.
-
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds, the
-least of a few repeats, with one thread; each test prints its ratio.
-"""
+"""Speed of the mean field: quadrature beside Monte Carlo, Grams beside matrices."""
 
 import math
 
@@ -11,14 +7,12 @@ import pytest
 
 from helpers import edge_of_chaos as ec
 
-from .timing import seconds
-
-SAMPLES = 500_000  # as in the authors' public routine
+from .bench import Side
 
 
-def sampled_edge(sigma_b, seed, iterations=50):
+def sampled_edge(sigma_b, samples, seed, iterations=50):
     """Algorithm 1 with sampled means: sigma_w at the end of the iteration."""
-    z = np.random.default_rng(seed).normal(size=SAMPLES)
+    z = np.random.default_rng(seed).normal(size=samples)
     q = 0.0
     for _ in range(iterations):
         value = np.tanh(math.sqrt(q) * z)
@@ -27,35 +21,38 @@ def sampled_edge(sigma_b, seed, iterations=50):
     return 1 / math.sqrt(slope)
 
 
-def test_edge_curve_beside_monte_carlo(benchmark, say):
-    """At equal accuracy: Monte Carlo needs (error / 1e-10)^2 times its samples."""
-    scales = np.linspace(0.01, 2.0, 200)
+def root_mean_square(errors):
+    return math.sqrt(np.mean(np.square(errors)))
 
-    def ours():
-        ec.edge_of_chaos("tanh", 0.5)
-        return [ec.edge_of_chaos("tanh", sigma_b) for sigma_b in scales]
 
-    fast, points = seconds(ours, 5)
-    for sigma_b, point in zip(scales, points, strict=True):
+def test_edge_curve_beside_monte_carlo(bench):
+    """Monte Carlo computes one point, with the samples of the authors' routine."""
+    n, samples = bench.size((5, 20_000), (200, 500_000))
+    scales = np.linspace(0.01, 2.0, n)
+    race = bench.race(
+        lambda: [ec.edge_of_chaos("tanh", sigma_b) for sigma_b in scales],
+        Side(lambda: sampled_edge(0.2, samples, 0), share=1 / n),
+    )
+    for sigma_b, point in zip(scales, race.found, strict=True):
         chi = float(ec.chi("tanh", point.q, point.sigma_w))
         kept = float(ec.variance_map("tanh", point.q, point.sigma_w, sigma_b))
         assert abs(chi - 1) < 1e-11
         assert abs(kept - point.q) < 1e-11
     exact = ec.edge_of_chaos("tanh", 0.2).sigma_w
-    slow, first = seconds(lambda: sampled_edge(0.2, 0), 1)
-    errors = [sampled_edge(0.2, seed) - exact for seed in range(1, 6)]
-    error = math.sqrt(np.mean(np.square([first - exact, *errors])))
-    ratio = slow / (fast / 200)
-    say(
-        f"tanh curve of 200 points: {fast:.3f} s; one Monte Carlo point {slow:.2f} s "
-        f"with error {error:.1e}: ratio {ratio:.0f} a point, "
-        f"{ratio * (error / 1e-10) ** 2:.0e} at error 1e-10"
+    errors = [sampled_edge(0.2, samples, seed) - exact for seed in range(6)]
+    error = root_mean_square(errors)
+    bench.record(
+        race,
+        "edge_of_chaos.edge_of_chaos",
+        f"the edge of chaos of tanh, {n} points",
+        beside=f"Monte Carlo, {samples:,} samples",
+        accuracy="fixed point and slope within 1e-11",
+        their_accuracy=f"error {error:.0e}; 1e-10 would take "
+        f"{(error / 1e-10) ** 2:.0e} times the samples",
+        least=100,
+        within=0.3,
     )
-    benchmark.extra_info["ratio"] = ratio
-    benchmark.pedantic(ours, rounds=3)
-    assert fast < 0.3
-    assert error > 1e-4
-    assert ratio > 100
+    assert 50 / samples < error < 5 / math.sqrt(samples)
 
 
 def real_networks(name, gram, sigma_w, width, depth, n, seed):
@@ -72,53 +69,58 @@ def real_networks(name, gram, sigma_w, width, depth, n, seed):
 
 
 @pytest.mark.parametrize("name", ["relu", "tanh"])
-def test_gram_chain_beside_weight_matrices(benchmark, say, name):
+def test_gram_chain_beside_weight_matrices(bench, name):
+    """The weight matrices of one network in two hundred are drawn."""
     sigma_w = 2**0.5 if name == "relu" else 1.304
-
-    def ours():
-        return ec.gram_chain(name, np.eye(2), sigma_w, 0, 300, 50, 1000, seed=0)
-
-    fast, chain = seconds(ours, 5)
-    n = 5
-    slow, gaps = seconds(
-        lambda: real_networks(name, np.eye(2), sigma_w, 300, 50, n, 0), 1
+    width, depth, n = bench.size((30, 5, 200), (300, 50, 1000))
+    race = bench.race(
+        lambda: ec.gram_chain(name, np.eye(2), sigma_w, 0, width, depth, n, seed=0),
+        Side(
+            lambda: real_networks(
+                name, np.eye(2), sigma_w, width, depth, n // 200, seed=0
+            ),
+            share=1 / 200,
+        ),
     )
-    assert np.isfinite(chain).all()
-    assert np.isfinite(gaps).all()
-    ratio = slow / n * 1000 / fast
-    say(
-        f"{name}, 1000 networks of width 300, 50 layers: {fast:.2f} s, with weight "
-        f"matrices {slow / n * 1000:.0f} s, ratio {ratio:.0f}"
+    assert np.isfinite(race.found).all()
+    assert np.isfinite(race.their_found).all()
+    bench.record(
+        race,
+        "edge_of_chaos.gram_chain",
+        f"{n} {name} networks, width {width}, {depth} layers",
+        beside="their weight matrices",
+        accuracy="the law itself",
+        their_accuracy="the law itself",
+        least=50,
+        within=0.5,
     )
-    benchmark.extra_info["ratio"] = ratio
-    benchmark.pedantic(ours, rounds=2)
-    assert fast < 0.5
-    assert ratio > 50
 
 
-def test_correlation_map_beside_monte_carlo(benchmark, say):
-    """One value of f for tanh: quadrature at 1e-12, half a million pairs at 1e-3."""
+def test_correlation_map_beside_monte_carlo(bench):
+    """Monte Carlo computes one value."""
+    n, samples = bench.size((10, 20_000), (200, 500_000))
     point = ec.edge_of_chaos("tanh", 0.2)
     act, rng = ec.ACTIVATIONS["tanh"], np.random.default_rng(0)
-    c = np.linspace(-1, 1, 200)
-
-    def ours():
-        return ec.correlation_map("tanh", c, point.q, point.sigma_w, 0.2)
+    c = np.linspace(-1, 1, n)
 
     def twin():
-        u, w = math.sqrt(point.q) * rng.normal(size=(2, SAMPLES))
+        u, w = math.sqrt(point.q) * rng.normal(size=(2, samples))
         product = act.phi(u) * act.phi(0.5 * u + math.sqrt(0.75) * w)
         return (0.04 + point.sigma_w**2 * product.mean()) / point.q
 
-    exact = float(ec.correlation_map("tanh", 0.5, point.q, point.sigma_w, 0.2))
-    fast, _ = seconds(ours, 5)
-    slow, _ = seconds(twin, 3)
-    error = math.sqrt(np.mean(np.square([twin() - exact for _ in range(6)])))
-    ratio = slow / (fast / 200)
-    say(
-        f"tanh correlation map: {fast / 200 * 1e6:.0f} us a value, Monte Carlo "
-        f"{slow * 1e3:.0f} ms with error {error:.0e}: ratio {ratio:.0f}"
+    race = bench.race(
+        lambda: ec.correlation_map("tanh", c, point.q, point.sigma_w, 0.2),
+        Side(twin, share=1 / n),
     )
-    benchmark.extra_info["ratio"] = ratio
-    benchmark.pedantic(ours, rounds=3)
-    assert ratio > 100
+    exact = float(ec.correlation_map("tanh", 0.5, point.q, point.sigma_w, 0.2))
+    error = root_mean_square([twin() - exact for _ in range(6)])
+    bench.record(
+        race,
+        "edge_of_chaos.correlation_map",
+        f"{n} values of the correlation map of tanh",
+        beside=f"Monte Carlo, {samples:,} pairs",
+        accuracy="1e-12 (quadrature)",
+        their_accuracy=f"error {error:.0e}",
+        least=100,
+    )
+    assert error < 5 / math.sqrt(samples)

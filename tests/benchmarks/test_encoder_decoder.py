@@ -1,8 +1,4 @@
-"""Speed of frames, cones and pieces: ours beside autograd, plain loops and chapter 1.
-
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds, the
-least of a few repeats, with one thread; each test prints its ratio.
-"""
+"""Speed of frames, cones and pieces: beside autograd, plain loops and chapter 1."""
 
 from itertools import pairwise
 
@@ -14,37 +10,34 @@ from torch import nn
 from helpers import encoder_decoder as ed
 from helpers import linear_regions
 
-from .timing import seconds
+from .bench import Side
 
 
 @pytest.mark.parametrize(
     ("size", "skip"), [(1024, True), ((32, 32), False), ((32, 32), True)]
 )
-def test_frames_beside_jacrev(benchmark, say, size, skip):
-    """64 inputs of 1024 samples, Jacobians included; jacrev on 8 of them, 8 times."""
+def test_frames_beside_jacrev(bench, size, skip):
+    """Inputs of 1024 samples, Jacobians included; jacrev computes an eighth of them."""
+    n = bench.size(8, 64)
+    if not bench.full:
+        size = 16 if size == 1024 else (8, 8)
     net = ed.EncoderDecoder(size, (1, 4, 8), skip=skip, seed=0)
-    x = np.random.default_rng(0).normal(size=(64, 1024))
-
-    def ours():
-        return ed.frames(net, x)
-
-    def dense():
-        return [frame.jacobian for frame in frames]
-
+    x = np.random.default_rng(0).normal(size=(n, np.prod(size)))
     jacobians = torch.func.vmap(torch.func.jacrev(net), chunk_size=8)
-    made, frames = seconds(ours, 2)
-    multiplied, found = seconds(dense, 2)
-    part, eight = seconds(lambda: jacobians(torch.as_tensor(x[:8])).detach(), 1)
-    assert np.allclose(found[7], eight[7])
-    ratio = 8 * part / (made + multiplied)
-    say(
-        f"frames at 64 inputs, {size}, skip {skip}, {frames[0].n_atoms} atoms: "
-        f"{made:.2f} s, Jacobians {multiplied:.2f} s; jacrev {8 * part:.0f} s, "
-        f"ratio {ratio:.0f}"
+    race = bench.race(
+        lambda: [frame.jacobian for frame in ed.frames(net, x)],
+        Side(lambda: jacobians(torch.as_tensor(x[: n // 8])).detach(), share=1 / 8),
     )
-    benchmark.extra_info["ratio"] = ratio
-    benchmark.pedantic(ours, rounds=1)
-    assert ratio > 3
+    np.testing.assert_allclose(race.found[: n // 8], race.their_found, atol=1e-8)
+    bench.record(
+        race,
+        "encoder_decoder.frames",
+        f"frames and Jacobians at {n} inputs of size {size}, "
+        f"{'with' if skip else 'without'} skip",
+        beside="torch.func.jacrev",
+        accuracy="the same within rounding",
+        least=3,
+    )
 
 
 def plain_count(normals):
@@ -63,60 +56,69 @@ def plain_count(normals):
     return total
 
 
-def test_cones_beside_the_plain_recursion(benchmark, say):
+def test_cones_beside_the_plain_recursion(bench):
     """The largest case: 24 hyperplanes in four dimensions."""
-    net = ed.EncoderDecoder(4, (1, 4), 3, skip=True, seed=0)
+    channels, count = bench.size(((1, 1), None), ((1, 4), 3666))
+    net = ed.EncoderDecoder(4, channels, 3, skip=True, seed=0)
     normals = ed.cone_normals(net)
-    fast, count = seconds(lambda: ed.count_cones(normals), 5)
-    slow, plain = seconds(lambda: plain_count(normals), 1)
-    assert count == plain == 3666
-    say(
-        f"{count} cones: {fast * 1e3:.1f} ms, plain recursion {slow:.2f} s, "
-        f"ratio {slow / fast:.0f}"
+    race = bench.race(lambda: ed.count_cones(normals), lambda: plain_count(normals))
+    assert race.found == race.their_found
+    assert count in (None, race.found)
+    bench.record(
+        race,
+        "encoder_decoder.count_cones",
+        f"the {race.found:,} cones of {len(normals)} hyperplanes in 4 dimensions",
+        beside="plain recursion",
+        accuracy="exact",
+        their_accuracy="exact",
+        least=5,
+        within=1,
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(lambda: ed.count_cones(normals), rounds=3)
-    assert fast < 1
-    assert slow > 5 * fast
 
 
-def test_pieces_beside_chapter_1_on_the_same_network(benchmark, say):
+def test_pieces_beside_chapter_1_on_the_same_network(bench):
     """A segment, through convolutions and through the dense MLP."""
-    net = ed.EncoderDecoder(64, (1, 8, 16), skip=True, seed=0)
-    start, end = np.random.default_rng(0).normal(size=(2, 64))
+    size, channels = bench.size((8, (1, 2)), (64, (1, 8, 16)))
+    net = ed.EncoderDecoder(size, channels, skip=True, seed=0)
+    start, end = np.random.default_rng(0).normal(size=(2, size))
     mlp = ed.as_mlp(net)
-
-    def ours():
-        return ed.pieces_on_segment(net, start, end)
-
-    fast, found = seconds(ours, 3)
-    slow, line = seconds(lambda: linear_regions.line_regions(mlp, start, end), 3)
-    assert found.count == len(line.t) + 1
-    say(
-        f"{found.count} pieces on a segment: {fast:.2f} s, chapter 1 on the MLP "
-        f"{slow:.2f} s, ratio {slow / fast:.2f}"
+    race = bench.race(
+        lambda: ed.pieces_on_segment(net, start, end),
+        lambda: linear_regions.line_regions(mlp, start, end),
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=1)
-    assert fast < 3 * slow
+    assert race.found.count == len(race.their_found.t) + 1
+    bench.record(
+        race,
+        "encoder_decoder.pieces_on_segment",
+        f"the {race.found.count:,} pieces on a segment, {size} samples",
+        beside="linear_regions.line_regions on the same network written as an MLP",
+        accuracy="exact",
+        their_accuracy="exact",
+        least=1 / 3,
+    )
 
 
-def test_sure_beside_the_trace_of_jacrev(benchmark, say):
-    net = ed.EncoderDecoder(256, (1, 8, 8), skip=True, seed=0)
-    y = np.random.default_rng(0).normal(size=(64, 256))
+def test_sure_beside_the_trace_of_jacrev(bench):
+    size, n = bench.size((16, 4), (256, 64))
+    net = ed.EncoderDecoder(size, (1, 8, 8), skip=True, seed=0)
+    y = torch.as_tensor(np.random.default_rng(0).normal(size=(n, size)))
     jacobians = torch.func.vmap(torch.func.jacrev(net), chunk_size=8)
 
     def autograd():
-        return torch.einsum("tii->t", jacobians(torch.as_tensor(y))).detach()
+        loss = (net(y) - y).square().mean(1)
+        divergence = torch.einsum("tii->t", jacobians(y))
+        return (loss - 1 + 2 * divergence / size).detach()
 
-    fast, found = seconds(lambda: ed.sure(net, y, 1.0), 3)
-    slow, traces = seconds(autograd, 1)
-    loss = (net(torch.as_tensor(y)).detach() - y).square().mean(1)
-    assert np.allclose(found, loss - 1 + 2 * traces / 256)
-    say(f"SURE of 64 signals: {fast:.2f} s, jacrev {slow:.1f} s, {slow / fast:.0f}")
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(lambda: ed.sure(net, y, 1.0), rounds=1)
-    assert slow > 3 * fast
+    race = bench.race(lambda: ed.sure(net, y, 1.0), autograd)
+    np.testing.assert_allclose(race.found, race.their_found)
+    bench.record(
+        race,
+        "encoder_decoder.sure",
+        f"SURE of {n} signals of {size} samples",
+        beside="trace of torch.func.jacrev",
+        accuracy="the same within 1e-7",
+        least=3,
+    )
 
 
 class Plain(nn.Module):
@@ -144,21 +146,24 @@ class Plain(nn.Module):
         return h[:, 0]
 
 
-def test_a_training_step_beside_torchs_modules(benchmark, say):
-    x = torch.randn(32, 64)
-    ours = ed.EncoderDecoder(64, (1, 8, 8, 8), skip=True, seed=0, dtype=torch.float32)
-    times = []
-    for net in (ours, Plain((1, 8, 8, 8), 3)):
+def test_a_training_step_beside_torchs_modules(bench):
+    n, size = bench.size((4, 16), (32, 64))
+    channels = (1, 8, 8, 8)
+    x = torch.randn(n, size)
+    ours = ed.EncoderDecoder(size, channels, skip=True, seed=0, dtype=torch.float32)
+    plain = Plain(channels, 3)
 
-        def step(net=net):
-            for _ in range(50):
-                (net(x) - x).square().mean().backward()
+    def step(net):
+        outputs = net(x)
+        (outputs - x).square().mean().backward()
+        return outputs
 
-        times.append(seconds(step, 3)[0] / 50)
-    say(
-        f"forward and backward: {times[0] * 1e3:.1f} ms, torch's modules "
-        f"{times[1] * 1e3:.1f} ms, ratio {times[1] / times[0]:.2f}"
+    race = bench.race(lambda: step(ours), lambda: step(plain))
+    assert race.found.shape == race.their_found.shape
+    bench.record(
+        race,
+        "encoder_decoder.EncoderDecoder",
+        f"forward and backward, {n} signals of {size} samples, channels {channels}",
+        beside="the same architecture from torch's modules",
+        least=0.5,
     )
-    benchmark.extra_info["ratio"] = times[1] / times[0]
-    benchmark.pedantic(lambda: ours(x), rounds=3)
-    assert times[0] < 2 * times[1]

@@ -1,11 +1,8 @@
-"""Speed of greedy training: its steps beside plain ones, its ways beside one another.
-
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds, the
-least of a few repeats, with one thread; each test prints its ratio.
-"""
+"""Speed of greedy training: steps beside plain ones, its ways beside one another."""
 
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,7 +11,7 @@ from torch.nn import functional
 from helpers import data
 from helpers import greedy_layerwise as gl
 
-from .timing import seconds
+from .bench import Side
 
 QUIET = {"seed": 0, "progress": False, "record_every": 100}
 
@@ -49,54 +46,61 @@ def plain_steps(block, head, features, labels, epochs, batch_size):
     ("shape", "n", "width", "k"),
     [((1, 8, 8), 1280, 16, 1), ((1, 8, 8), 1280, 16, 3), ((3, 32, 32), 256, 32, 2)],
 )
-def test_a_step_beside_the_layer_and_its_head_alone(benchmark, say, shape, n, width, k):
-    images, batch = random_images(n, shape), 64
-    recipe = gl.Recipe(epochs=4, batch_size=batch, lr=0.01)
+def test_a_step_beside_the_layer_and_its_head_alone(bench, shape, n, width, k):
+    epochs, n, width, batch = bench.size((1, 64, 4, 32), (4, n, width, 64))
+    images = random_images(n, shape)
+    recipe = gl.Recipe(epochs=epochs, batch_size=batch, lr=0.01)
     options = {"recipe": recipe, "downsample": (), **QUIET}
-    fast = min(
-        gl.train_greedy(images, 2, width, k, **options).seconds[1] for _ in range(3)
-    )
     net = gl.GreedyNetwork(shape, 10, 2, width, k, downsample=(), seed=0)
     h = net.features(images.x_train, 1)
     net.train()
-    slow, _ = seconds(
-        lambda: plain_steps(net.blocks[1], net.heads[1], h, images.y_train, 4, batch), 3
+    race = bench.race(
+        Side(
+            lambda: gl.train_greedy(images, 2, width, k, **options),
+            read=lambda history: history.seconds[1],
+        ),
+        lambda: plain_steps(
+            net.blocks[1], net.heads[1], h, images.y_train, epochs, batch
+        ),
     )
-    steps = 4 * n // batch
-    ours, alone = (1e3 * taken / steps for taken in (fast, slow))
-    say(
-        f"layer 2, {shape}, width {width}, k = {k}: {ours:.2f} ms a step, layer and "
-        f"head alone {alone:.2f} ms, ratio {fast / slow:.2f}"
+    bench.record(
+        race,
+        "greedy_layerwise.train_greedy",
+        f"layer 2 of width {width}, k = {k}, images {shape}, "
+        f"{epochs * n // batch} steps of {batch}",
+        beside="steps of the layer and its head alone",
+        least=1 / 1.5,
     )
-    benchmark.extra_info["ratio"] = fast / slow
-    benchmark.pedantic(lambda: None, rounds=1)
-    assert fast / slow <= 1.5
 
 
 @pytest.mark.parametrize("k", [1, 2])
-def test_kept_features_beside_computing_them_again(benchmark, say, k):
-    images = random_images(256, (3, 16, 16))
-    recipe = gl.Recipe(epochs=4, lr=0.01)
-    options = {"recipe": recipe, **QUIET}
-    kept, _ = seconds(lambda: gl.train_greedy(images, 6, 16, k, **options), 2)
-    again, _ = seconds(
-        lambda: gl.train_greedy(images, 6, 16, k, cache_bytes=0, **options), 2
+def test_kept_features_beside_computing_them_again(bench, k):
+    depth, width, n, epochs = bench.size((2, 4, 32, 1), (6, 16, 256, 4))
+    images = random_images(n, (3, 16, 16))
+    options = {"recipe": gl.Recipe(epochs=epochs, lr=0.01), **QUIET}
+
+    def ours(**cache):
+        return gl.train_greedy(images, depth, width, k, **cache, **options)
+
+    race = bench.race(ours, lambda: ours(cache_bytes=0))
+    counted = gl.cost((3, 16, 16), 10, depth, width, k)
+    law = counted.flops("sequential", epochs) / counted.flops("cached", epochs)
+    same = race.found.test_accuracy, race.their_found.test_accuracy
+    np.testing.assert_allclose(*same, atol=0.1)  # rounding may turn one image of ten
+    bench.record(
+        race,
+        "greedy_layerwise.train_greedy",
+        f"{depth} layers of width {width}, k = {k}, {epochs} epochs, features kept",
+        beside="features computed again",
+        cost=f"{law:.2f} times the operations without keeping",
+        least=1,
     )
-    counted = gl.cost((3, 16, 16), 10, 6, 16, k)
-    law = counted.flops("sequential", 4) / counted.flops("cached", 4)
-    say(
-        f"6 layers, k = {k}: features kept {kept:.2f} s, computed again {again:.2f} s, "
-        f"ratio {again / kept:.2f}, of the operations {law:.2f}"
-    )
-    benchmark.extra_info["ratio"] = again / kept
-    benchmark.pedantic(lambda: None, rounds=1)
-    assert again > kept
 
 
-def plain_epochs(images, depth, width, epochs):
+def trained_plainly(images, depth, width, epochs):
     """A plain end-to-end loop for the same network, as one would write it."""
     shape = images.x_train.shape[1:]
-    net = gl.GreedyNetwork(shape, 10, depth, width, 1, seed=0)
+    net = gl.GreedyNetwork(shape, 10, depth, width, 1, downsample=(), seed=0)
     body = nn.Sequential(net.standardize, *net.blocks, net.heads[-1])
     sgd = torch.optim.SGD(body.parameters(), 0.01, momentum=0.9, weight_decay=5e-4)
     for _ in range(epochs):
@@ -107,33 +111,45 @@ def plain_epochs(images, depth, width, epochs):
             sgd.step()
 
 
-def test_an_epoch_of_every_layer_beside_one_of_the_whole(benchmark, say):
+@pytest.mark.parametrize("rival", ["train_end_to_end", "plain loop, end to end"])
+def test_an_epoch_of_every_layer_beside_one_of_the_whole(bench, rival):
     """Two thirds of the operations for k = 1, at equal epochs."""
-    images = random_images(512, (3, 16, 16))
-    recipe = gl.Recipe(epochs=4, lr=0.01)
-    options = {"recipe": recipe, "downsample": (), **QUIET}
-    greedy = min(
-        gl.train_greedy(images, 4, 32, **options).seconds.sum() for _ in range(2)
+    depth, width, n, epochs = bench.size((2, 4, 64, 1), (4, 32, 512, 4))
+    images = random_images(n, (3, 16, 16))
+    options = {"recipe": gl.Recipe(epochs=epochs, lr=0.01), "downsample": (), **QUIET}
+    rivals = {
+        "train_end_to_end": Side(
+            lambda: gl.train_end_to_end(images, depth, width, **options),
+            read=lambda history: history.seconds.sum(),
+        ),
+        "plain loop, end to end": Side(
+            lambda: trained_plainly(images, depth, width, epochs)
+        ),
+    }
+    greedy = Side(
+        lambda: gl.train_greedy(images, depth, width, **options),
+        read=lambda history: history.seconds.sum(),
     )
-    whole = gl.train_end_to_end(images, 4, 32, **options).seconds.sum()
-    plain, _ = seconds(lambda: plain_epochs(images, 4, 32, 4), 2)
-    say(
-        f"4 layers of width 32, k = 1, equal epochs: greedy {greedy:.2f} s, end to end "
-        f"{whole:.2f} s, plain loop {plain:.2f} s; greedy over end to end "
-        f"{greedy / whole:.2f}"
+    bench.record(
+        bench.race(greedy, rivals[rival]),
+        "greedy_layerwise.train_greedy",
+        f"{depth} layers of width {width}, k = 1, {epochs} epochs each",
+        beside=f"{rival}, equal epochs",
+        least=1 if rival == "train_end_to_end" else 0,
     )
-    benchmark.extra_info["ratio"] = greedy / whole
-    benchmark.pedantic(lambda: None, rounds=1)
-    assert greedy < whole
 
 
-def test_all_of_the_digits(benchmark, say):
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_all_of_the_digits(bench, k):
     """4 layers of width 16, 12 epochs on 1400 images."""
-    images = data.load("digits")
-    for k in (1, 2, 3):
-        taken, found = seconds(
-            lambda k=k: gl.train_greedy(images, 4, 16, k, **QUIET), 1
-        )
-        say(f"1400 digits, k = {k}: {taken:.1f} s, {found.test_accuracy.round(3)}")
-        assert taken < 10
-    benchmark.pedantic(lambda: None, rounds=1)
+    depth, width, n = bench.size((2, 4, 50), (4, 16, 1400))
+    images = data.load("digits", n_train=n)
+    race = bench.race(lambda: gl.train_greedy(images, depth, width, k, **QUIET))
+    reached = ", ".join(f"{accuracy:.3f}" for accuracy in race.found.test_accuracy)
+    bench.record(
+        race,
+        "greedy_layerwise.train_greedy",
+        f"{n:,} digits, {depth} layers of width {width}, k = {k}, 12 epochs",
+        accuracy=f"test accuracy by layer {reached}",
+        within=10,
+    )

@@ -1,15 +1,11 @@
-"""Speed of the spectra: the power-law scan and a whole layer beside public packages.
-
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds, the
-least of a few repeats, with one thread; each test prints its ratio.
-"""
+"""Speed of the spectra: the power-law scan and a whole layer beside public packages."""
 
 import contextlib
-import importlib
 import io
 import logging
 import warnings
 from functools import partial
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -17,21 +13,21 @@ import torch
 
 from helpers import heavy_tails as ht
 
-from .timing import seconds
+from .bench import exponent
 
 
 @pytest.fixture
 def silently():
     """Run the packages without their warnings and progress, which are many."""
 
-    def run(function):
+    def run(function, *arguments):
         with (
             warnings.catch_warnings(),
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),
         ):
             warnings.simplefilter("ignore")
-            return function()
+            return function(*arguments)
 
     logging.disable(logging.CRITICAL)
     yield run
@@ -46,92 +42,96 @@ def bulk_and_tail(n):
     return np.sort(np.append(bulk, law.edges[1] * tail))
 
 
-def test_power_law_beside_powerlaw(benchmark, say, silently):
-    powerlaw = silently(lambda: importlib.import_module("powerlaw"))
-    values = bulk_and_tail(10_000)
-    fast, fit = seconds(lambda: ht.fit_power_law(values), 20)
-    slow, other = seconds(lambda: silently(lambda: powerlaw.Fit(values)), 1)
-    for ours, theirs in ("alpha", "alpha"), ("xmin", "xmin"), ("ks", "D"):
-        assert getattr(fit, ours) == pytest.approx(getattr(other, theirs), abs=5e-5)
+def test_power_law_beside_powerlaw(bench, silently):
+    values = bulk_and_tail(bench.size(200, 10_000))
+    assert ht.fit_power_law(values).alpha > 1
+    powerlaw = silently(pytest.importorskip, "powerlaw")
+    race = bench.race(
+        lambda: ht.fit_power_law(values), lambda: silently(powerlaw.Fit, values)
+    )
+    fit, other = race.found, race.their_found
+    for name, theirs in ("alpha", "alpha"), ("xmin", "xmin"), ("ks", "D"):
+        assert getattr(fit, name) == pytest.approx(getattr(other, theirs), abs=5e-5)
     assert fit.sigma == pytest.approx(other.sigma, abs=5e-5)
-    say(
-        f"power law, 10,000 eigenvalues: {fast * 1e3:.2f} ms, powerlaw 1.5 "
-        f"{slow:.1f} s, ratio {slow / fast:.0f}; alpha {fit.alpha:.4f} and "
-        f"{other.alpha:.4f}"
+    bench.record(
+        race,
+        "heavy_tails.fit_power_law",
+        f"power law with its xmin, {len(values):,} eigenvalues",
+        beside=f"powerlaw {version('powerlaw')}",
+        accuracy=f"exponent {fit.alpha:.4f}",
+        their_accuracy=f"exponent {other.alpha:.4f}",
+        least=100,
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(lambda: ht.fit_power_law(values), rounds=5)
-    assert slow / fast >= 100
 
 
-def test_power_law_grows_as_sorting_does(benchmark, say):
-    sizes, times = [10_000, 100_000, 1_000_000], []
-    for n in sizes:
-        values = bulk_and_tail(n)
-        times.append(seconds(partial(ht.fit_power_law, values), 3)[0])
-    exponent = np.polyfit(np.log(sizes), np.log(times), 1)[0]
-    say(f"power law, a million eigenvalues: {times[-1]:.2f} s, exponent {exponent:.2f}")
-    benchmark.extra_info["exponent"] = exponent
-    benchmark.pedantic(lambda: ht.fit_power_law(values), rounds=1)
-    assert exponent < 1.3
+def test_power_law_grows_as_sorting_does(bench):
+    sizes = bench.size([500, 1000], [10_000, 100_000, 1_000_000])
+    races = [
+        bench.race(partial(ht.fit_power_law, values))
+        for values in map(bulk_and_tail, sizes)
+    ]
+    slope = exponent(sizes, races)
+    bench.record(
+        races[-1],
+        "heavy_tails.fit_power_law",
+        f"power law with its xmin, {sizes[-1]:,} eigenvalues",
+        cost=f"grows as n^{slope:.2f} from n = {sizes[0]:,}",
+    )
+    assert not bench.full or slope < 1.3
 
 
-def test_truncated_power_law_beside_powerlaw(benchmark, say, silently):
-    powerlaw = silently(lambda: importlib.import_module("powerlaw"))
-    values = bulk_and_tail(4000)
+def test_truncated_power_law_beside_powerlaw(bench, silently):
+    values = bulk_and_tail(bench.size(200, 4000))
     xmin = ht.fit_power_law(values).xmin
-
-    def ours():
-        return ht.fit_truncated_power_law(values, xmin)
-
-    def theirs():
-        return powerlaw.Truncated_Power_Law(xmin=xmin, data=values)
-
-    fast, fit = seconds(ours, 10)
-    slow, other = seconds(lambda: silently(theirs), 1)
-    reached = silently(lambda: other.loglikelihoods(values).sum())
-    say(
-        f"truncated power law: {fast * 1e3:.1f} ms, powerlaw 1.5 {slow:.2f} s, ratio "
-        f"{slow / fast:.0f}; alpha {fit.alpha:.4f} and {other.alpha:.4f}"
+    assert np.isfinite(ht.fit_truncated_power_law(values, xmin).log_likelihood)
+    powerlaw = silently(pytest.importorskip, "powerlaw")
+    race = bench.race(
+        lambda: ht.fit_truncated_power_law(values, xmin),
+        lambda: silently(partial(powerlaw.Truncated_Power_Law, xmin=xmin, data=values)),
     )
+    fit, other = race.found, race.their_found
+    reached = silently(lambda: other.loglikelihoods(values).sum())
     assert fit.log_likelihood >= reached - 1e-6
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=3)
+    bench.record(
+        race,
+        "heavy_tails.fit_truncated_power_law",
+        f"truncated power law, {len(values):,} eigenvalues",
+        beside=f"powerlaw {version('powerlaw')}",
+        accuracy=f"log-likelihood {fit.log_likelihood:.4f}",
+        their_accuracy=f"log-likelihood {reached:.4f}",
+    )
 
 
 @pytest.mark.parametrize(
     ("n", "m", "least"), [(512, 256, 20), (1536, 384, 20), (1280, 1000, 4)]
 )
-def test_a_layer_beside_weightwatcher(benchmark, say, silently, n, m, least):
+def test_a_layer_beside_weightwatcher(bench, silently, n, m, least):
     """Eigenvalues, bulk, power law, ranks: what both report in one call.
 
     The eigenvalues of the largest layer are a tenth of weightwatcher's whole time, and
     nearly all of ours, so that no more than a ratio of ten is to be had there.
     """
-    module = silently(lambda: importlib.import_module("weightwatcher"))
+    n, m = bench.size((n // 8, m // 8), (n, m))
     layer = torch.nn.Linear(m, n, bias=False)
     w = ht.heavy_tailed_matrix(n, m, 3.0, model="rows", seed=0) / n**0.5
     layer.weight.data = torch.tensor(w, dtype=torch.float32)
+    assert ht.analyze(layer.weight).alpha > 1
+    module = silently(pytest.importorskip, "weightwatcher")
     watcher = silently(lambda: module.WeightWatcher(model=torch.nn.Sequential(layer)))
-
-    def ours():
-        return ht.analyze(layer.weight)
-
-    def theirs():
-        return silently(lambda: watcher.analyze(mp_fit=True))
-
-    theirs()
-    fast, report = seconds(ours, 10)
-    slow, table = seconds(theirs, 3)
-    eigenvalues = seconds(lambda: ht.spectrum(layer.weight), 5)[0]
-    row = table.iloc[0]
+    race = bench.race(
+        lambda: ht.analyze(layer.weight),
+        lambda: silently(partial(watcher.analyze, mp_fit=True)),
+    )
+    report, row = race.found, race.their_found.iloc[0]
     assert report.alpha == pytest.approx(row.alpha, abs=5e-5)
     assert report.stable_rank == pytest.approx(row.stable_rank, rel=1e-4)
     assert report.entropy == pytest.approx(row.entropy, abs=1e-4)
-    say(
-        f"layer {n} x {m}: {fast * 1e3:.1f} ms (eigenvalues {eigenvalues * 1e3:.1f}), "
-        f"weightwatcher 0.7.7 {slow * 1e3:.0f} ms, ratio {slow / fast:.0f}"
+    bench.record(
+        race,
+        "heavy_tails.analyze",
+        f"a layer of {n} × {m}: eigenvalues, bulk, power law, ranks",
+        beside=f"weightwatcher {version('weightwatcher')}",
+        accuracy=f"exponent {report.alpha:.4f}",
+        their_accuracy=f"exponent {row.alpha:.4f}",
+        least=least,
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=3)
-    assert slow / fast >= least

@@ -1,8 +1,4 @@
-"""Speed of the mixture densities: ours beside matrix products and public packages.
-
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds, the
-least of a few repeats, with one thread; each test prints its ratio.
-"""
+"""Speed of the mixture densities: ours beside matrix products and public packages."""
 
 import math
 from functools import partial
@@ -15,129 +11,150 @@ from sklearn.neighbors import KernelDensity
 
 from helpers import information_flow as inf
 
-from .timing import seconds
+from .bench import Side, exponent
 
 DIM, BETA = 10, 0.1
+WIDTHS = [12, 10, 7, 5, 4, 3, 2]
 
 
 def cube(n, dim=DIM, seed=0):
     return torch.tensor(np.random.default_rng(seed).uniform(-1, 1, size=(n, dim)))
 
 
-def test_pairs_a_second_beside_the_products_of_matrices(benchmark, say):
+def plain_log_density(points, samples, beta):
+    """All distances, then the logarithm of the mean of the densities."""
+    exponents = torch.cdist(points, samples).square() / (-2 * beta**2)
+    shift = math.log(len(samples)) + DIM / 2 * math.log(2 * math.pi * beta**2)
+    return exponents.logsumexp(1) - shift
+
+
+def test_pairs_a_second_beside_the_products_of_matrices(bench):
     """Pairs of point and sample at d = 10; at least 1e8 a second, here on one core.
 
-    A pair costs 2 (d + 1) flops of product and one exponential, which takes longer. The
-    peak is that of a product of two square matrices of 1500.
+    A pair costs 2 (d + 1) flops of product and one exponential, which takes longer: the
+    other side is one exponential a pair, in place, in blocks that stay in the cache.
     """
-    samples, points = cube(8192), cube(4096, seed=1)
-
-    def ours():
-        return inf.smoothed_log_density(points, samples, BETA)
-
-    square = torch.randn(1500, 1500, dtype=torch.float64)
-    block = torch.randn(256, 1024, dtype=torch.float64)
-    taken = seconds(ours, 5)[0]
-    peak = 2 * 1500**3 / seconds(lambda: square @ square, 3)[0]
-    exponential = seconds(lambda: block.clone().exp_(), 9)[0] / block.numel()
-    rate = len(points) * len(samples) / taken
-    say(
-        f"d = 10: {rate:.2g} pairs a second on one core; products in them at "
-        f"{100 * rate * 2 * (DIM + 1) / peak:.0f} % of the peak of {peak / 1e9:.0f} "
-        f"GFlop/s, exponentials {100 * rate * exponential:.0f} % of the time"
+    n, m = bench.size((64, 32), (8192, 4096))
+    samples, points = cube(n), cube(m, seed=1)
+    block = torch.zeros(*bench.size((8, 16), (256, 1024)), dtype=torch.float64)
+    race = bench.race(
+        lambda: inf.smoothed_log_density(points, samples, BETA),
+        Side(lambda: block.clone().exp_(), share=block.numel() / (n * m)),
     )
-    benchmark.extra_info["rate"] = rate
-    benchmark.pedantic(ours, rounds=3)
-    assert rate >= 1e8
+    square = torch.randn(*bench.size((50, 50), (1500, 1500)), dtype=torch.float64)
+    product = min(bench.race(lambda: square @ square).ours) / (2 * len(square) ** 3)
+    rate = n * m / min(race.ours)
+    bench.record(
+        race,
+        "information_flow.smoothed_log_density",
+        f"density of {n:,} Gaussians at {m:,} points, d = {DIM}",
+        beside="one exponential a pair, alone",
+        cost=f"{rate:.1e} pairs a second; their products take "
+        f"{100 * rate * 2 * (DIM + 1) * product:.0f} % of the time at peak speed",
+    )
+    assert not bench.full or rate >= 1e8
 
 
 @pytest.mark.parametrize("beta", [0.01, 0.1, 1.0])
-def test_the_rate_does_not_depend_on_the_noise(benchmark, say, beta):
+def test_the_rate_does_not_depend_on_the_noise(bench, beta):
     """Exponentials that underflow are slow; ours meets none of them."""
-    samples, points = cube(4096), cube(1024, seed=1)
-
-    def ours():
-        return inf.smoothed_log_density(points, samples, beta)
-
-    def plain():
-        squares = torch.cdist(points, samples).square()
-        return (squares / (-2 * beta**2)).logsumexp(1)
-
-    fast, found = seconds(ours, 7)
-    slow, other = seconds(plain, 3)
-    shift = math.log(4096) + DIM / 2 * math.log(2 * math.pi * beta**2)
-    np.testing.assert_allclose(found, other - shift, rtol=1e-9)
-    rate = len(points) * len(samples) / fast
-    say(f"noise {beta}: {rate:.2g} pairs a second, cdist and logsumexp ratio "
-        f"{slow / fast:.1f}")  # fmt: skip
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=1)
-    assert rate >= 1e8
+    n, m = bench.size((64, 16), (4096, 1024))
+    samples, points = cube(n), cube(m, seed=1)
+    race = bench.race(
+        lambda: inf.smoothed_log_density(points, samples, beta),
+        lambda: plain_log_density(points, samples, beta),
+    )
+    np.testing.assert_allclose(race.found, race.their_found, rtol=1e-9)
+    bench.record(
+        race,
+        "information_flow.smoothed_log_density",
+        f"density of {n:,} Gaussians at {m:,} points, noise {beta}",
+        beside="cdist and logsumexp of torch",
+        accuracy="the same within 1e-9",
+        within=n * m / 1e8,
+    )
 
 
-def test_beside_scikit_learn_at_equal_accuracy(benchmark, say):
+def test_beside_scikit_learn_at_equal_accuracy(bench):
     """Time to an entropy of a given error, ours over KernelDensity's.
 
     KernelDensity evaluates log g at one noisy copy of each sample; the error of the
     mean falls as 1 / sqrt(time). The noise is such that samples overlap; where they do
     not, h_n is at its cap and the control variate leaves no error to compare.
     """
-    samples, beta = cube(2000), 0.5
-
-    def ours():
-        return inf.smoothed_entropy(samples, beta, seed=0)
-
-    noise = torch.randn(2000, DIM, generator=torch.Generator().manual_seed(0))
+    n, beta = bench.size(50, 2000), 0.5
+    samples = cube(n)
+    noise = torch.randn(n, DIM, generator=torch.Generator().manual_seed(0))
     noisy = (samples + beta * noise).numpy()
     kernel = KernelDensity(bandwidth=beta, rtol=0, atol=0).fit(samples.numpy())
-    fast, found = seconds(ours, 5)
-    slow, logs = seconds(lambda: -kernel.score_samples(noisy), 1)
-    error = logs.std() / math.sqrt(len(logs))
+    found = inf.smoothed_entropy(samples, beta, seed=0)
+    logs = -kernel.score_samples(noisy)
+    error = logs.std() / math.sqrt(n)
     assert abs(logs.mean() - found.value) < 4 * error
-    here = inf.smoothed_log_density(noisy, samples, beta)
-    np.testing.assert_allclose(-here, logs, atol=1e-6)  # the bounds of its tree
-    alone = seconds(lambda: inf.smoothed_log_density(noisy, samples, beta), 5)[0]
-    ratio = slow / fast * (error / found.standard_error) ** 2
-    say(
-        f"entropy of 2000 samples, d = 10: {found.cap - found.value:.1f} nats below "
-        f"its cap; ours {fast:.2f} s, error "
-        f"{found.standard_error:.1e}; KernelDensity {slow:.2f} s, error {error:.1e}; "
-        f"ratio {ratio:.2g} at equal accuracy, {slow / alone:.0f} at equal points"
+    equal = bench.race(
+        lambda: inf.smoothed_entropy(samples, beta, seed=0),
+        Side(
+            lambda: kernel.score_samples(noisy),
+            share=(found.standard_error / error) ** 2,
+        ),
     )
-    benchmark.extra_info["ratio"] = ratio
-    benchmark.pedantic(ours, rounds=3)
-    assert min(ratio, slow / alone) >= 10
+    points = bench.race(
+        lambda: inf.smoothed_log_density(noisy, samples, beta),
+        lambda: kernel.score_samples(noisy),
+    )
+    # The bounds of its tree:
+    np.testing.assert_allclose(points.found, points.their_found, atol=1e-6)
+    bench.record(
+        equal,
+        "information_flow.smoothed_entropy",
+        f"entropy of {n:,} samples, d = {DIM}, noise {beta}",
+        beside="KernelDensity of scikit-learn, its time scaled to our error",
+        accuracy=f"standard error {found.standard_error:.1e}",
+        their_accuracy=f"standard error {error:.1e} before scaling",
+        least=10,
+    )
+    bench.record(
+        points,
+        "information_flow.smoothed_log_density",
+        f"density of {n:,} Gaussians at {n:,} points, noise {beta}",
+        beside="KernelDensity of scikit-learn",
+        accuracy="the same within 1e-6",
+        key="at equal points",
+        least=10,
+    )
 
 
-def test_time_is_linear_in_points_times_samples(benchmark, say):
+def test_time_is_linear_in_points_times_samples(bench):
     """Slope of log time against log(n m)."""
-    work, times = [], []
+    work, races, unit = [], [], bench.size(10, 1000)
     for n, m in ((2, 1), (8, 1), (8, 4), (32, 4), (32, 8)):
-        points, samples = cube(1000 * m, seed=1), cube(1000 * n)
+        points, samples = cube(unit * m, seed=1), cube(unit * n)
         ours = partial(inf.smoothed_log_density, points, samples, BETA)
-        times.append(seconds(ours, 3)[0])
+        races.append(bench.race(ours))
         work.append(n * m)
-    exponent = np.polyfit(np.log(work), np.log(times), 1)[0]
-    say(f"{work[-1] / work[0]:.0f}-fold pairs: exponent {exponent:.2f}")
-    benchmark.extra_info["exponent"] = exponent
-    benchmark.pedantic(lambda: None, rounds=1)
-    assert 0.85 <= exponent <= 1.1
+    slope = exponent(work, races)
+    bench.record(
+        races[-1],
+        "information_flow.smoothed_log_density",
+        f"density of {unit * n:,} Gaussians at {unit * m:,} points, d = {DIM}",
+        cost=f"grows as (points × samples)^{slope:.2f} over a "
+        f"{work[-1] / work[0]:.0f}-fold range",
+    )
+    assert not bench.full or 0.85 <= slope <= 1.1
 
 
-def test_linearized_information_beside_a_plain_loop(benchmark, say):
-    """All pairs of 512 passes and 4096 Gaussians, one pass at a time in numpy."""
+def test_linearized_information_beside_a_plain_loop(bench):
+    """All pairs of passes and Gaussians, one pass at a time in numpy."""
     x, _ = inf.szt_dataset()
-    net = inf.NoisyMLP([12, 10, 7, 5, 4, 3, 2], 0.01, seed=0)
-
-    def ours():
-        return inf.mutual_information(net, x, 5, draws=512, seed=0)
+    x, draws = bench.size((x[::64], 8), (x, 512))
+    net = inf.NoisyMLP(WIDTHS, 0.01, seed=0)
 
     def plain():
         means, covariances = (part.numpy() for part in net.linearized(x, 5))
         precisions = np.linalg.inv(covariances)
         logs = -np.linalg.slogdet(covariances)[1] / 2
         generator = torch.Generator().manual_seed(0)
-        rows = torch.randperm(len(x), generator=generator)[:512]
+        rows = torch.randperm(len(x), generator=generator)[:draws]
         passes = net.layers(x[rows], generator)[4][1].detach().numpy()
         found = []
         for row, t in zip(rows, passes, strict=True):
@@ -146,49 +163,61 @@ def test_linearized_information_beside_a_plain_loop(benchmark, say):
             found.append(each[row] - logsumexp(each) + math.log(len(x)))
         return np.mean(found)
 
-    fast, found = seconds(ours, 5)
-    slow, value = seconds(plain, 1)
-    assert found.value == pytest.approx(value, abs=1e-8)
-    say(f"layer 5, 512 passes of 4096 inputs: {fast * 1e3:.0f} ms, plain loop "
-        f"{slow * 1e3:.0f} ms, ratio {slow / fast:.1f}")  # fmt: skip
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=3)
-    assert slow / fast >= 5
+    race = bench.race(
+        lambda: inf.mutual_information(net, x, 5, draws=draws, seed=0), plain
+    )
+    assert race.found.value == pytest.approx(race.their_found, abs=1e-8)
+    bench.record(
+        race,
+        "information_flow.mutual_information",
+        f"layer 5, {draws} passes of {len(x):,} inputs",
+        beside="plain loop over the passes",
+        accuracy="the same within 1e-8",
+        least=5,
+    )
 
 
-def test_networks_side_by_side(benchmark, say):
-    """Eight networks trained together, beside one."""
+def test_networks_side_by_side(bench):
+    """Eight networks trained together, beside one, eight times."""
     x, y = inf.szt_dataset()
-    nets = [inf.NoisyMLP([12, 10, 7, 5, 4, 3, 2], 0.01, seed=s) for s in range(8)]
-    options = {"checkpoints": [12], "lr": 5e-3, "batch_size": 512, "seed": 0,
+    epochs, batch = bench.size((1, 64), (12, 512))
+    x, y = bench.size((x[::8], y[::8]), (x, y))
+    nets = [inf.NoisyMLP(WIDTHS, 0.01, seed=s) for s in range(8)]
+    options = {"checkpoints": [epochs], "lr": 5e-3, "batch_size": batch, "seed": 0,
                "progress": False}  # fmt: skip
-
-    def train(some):
-        return inf.train_together(some, x, y, **options)
-
-    many = seconds(lambda: train(nets), 2)[0]
-    one = seconds(lambda: train(nets[:1]), 2)[0]
-    say(f"eight networks: {many / one:.1f} times one")
-    benchmark.extra_info["ratio"] = many / one
-    benchmark.pedantic(lambda: train(nets[:1]), rounds=1)
-    assert many < 8 * one
+    race = bench.race(
+        lambda: inf.train_together(nets, x, y, **options),
+        Side(lambda: inf.train_together(nets[:1], x, y, **options), share=1 / 8),
+    )
+    bench.record(
+        race,
+        "information_flow.train_together",
+        f"eight networks, {epochs} epochs",
+        beside="one at a time",
+        least=1,
+    )
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_on_cuda_beside_cpu(benchmark, say):
-    samples = cube(16384)
+def test_on_cuda_beside_cpu(bench):
+    n = bench.size(256, 16384)
+    samples = cube(n)
 
     def cuda():
-        found = inf.smoothed_entropy(samples.cuda(), BETA, draws=8192, seed=0)
+        found = inf.smoothed_entropy(samples.cuda(), BETA, draws=n // 2, seed=0)
         torch.cuda.synchronize()
         return found
 
-    cuda()
-    fast, found = seconds(cuda, 3)
-    slow, other = seconds(
-        lambda: inf.smoothed_entropy(samples, BETA, draws=8192, seed=0), 1
+    race = bench.race(
+        cuda, lambda: inf.smoothed_entropy(samples, BETA, draws=n // 2, seed=0)
     )
-    assert found.value == pytest.approx(other.value, abs=5 * other.standard_error)
-    say(f"16384 samples: cuda {fast:.3f} s, cpu {slow:.2f} s, ratio {slow / fast:.0f}")
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(cuda, rounds=3)
+    other = race.their_found
+    assert race.found.value == pytest.approx(other.value, abs=5 * other.standard_error)
+    bench.record(
+        race,
+        "information_flow.smoothed_entropy",
+        f"entropy of {n:,} samples, d = {DIM}, cuda",
+        beside="the same on the processor",
+        accuracy=f"standard error {race.found.standard_error:.1e}",
+        their_accuracy=f"standard error {other.standard_error:.1e}",
+    )

@@ -1,8 +1,4 @@
-"""Speed of the exact counters: ours beside the plain loop, in the same run.
-
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds, the
-least of a few repeats, with one thread; each test prints its ratio.
-"""
+"""Speed of the exact counters: ours beside the plain loop, in the same run."""
 
 from functools import partial
 
@@ -14,7 +10,7 @@ import twins
 from helpers import linear_regions as lr
 from helpers.networks import mlp
 
-from .timing import seconds
+from .bench import Side, exponent
 
 WINDOW = (-10.0, 10.0, -10.0, 10.0)
 
@@ -25,78 +21,78 @@ def slice_of(width, seed=0):
     return net, np.random.default_rng(seed).normal(size=(3, 784))
 
 
-def test_plane_beside_plain_loop(benchmark, say):
-    net, (origin, u, v) = slice_of(64)
-
-    def ours():
-        return lr.plane_regions(net, origin, u, v, WINDOW)
-
-    def twin():
-        return twins.plane_polygons(net, origin, u, v, WINDOW)
-
-    fast, regions = seconds(ours, 5)
-    slow, (polygons, _) = seconds(twin, 1)
-    assert regions.count == len(polygons)
-    say(
-        f"plane 784-[64]*3, {regions.count} regions: {fast:.3f} s, "
-        f"plain loop {slow:.2f} s, ratio {slow / fast:.0f}"
+def test_plane_beside_plain_loop(bench):
+    width = bench.size(8, 64)
+    net, plane = slice_of(width)
+    race = bench.race(
+        lambda: lr.plane_regions(net, *plane, WINDOW),
+        lambda: twins.plane_polygons(net, *plane, WINDOW),
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=3)
-    assert slow / fast >= 30
-    assert fast < 0.8
+    count = race.found.count
+    assert count == len(race.their_found[0])
+    bench.record(
+        race,
+        "linear_regions.plane_regions",
+        f"the {count:,} regions in a plane, network 784-[{width}]*3",
+        beside="plain loop",
+        accuracy="exact",
+        their_accuracy="exact",
+        least=30,
+        within=0.8,
+    )
 
 
-def test_lines_beside_plain_loop(benchmark, say):
-    net, _ = slice_of(64)
-    start, end = np.random.default_rng(1).normal(size=(2, 200, 784))
-
-    def ours():
-        return lr.line_breakpoints(net, start, end)
+def test_lines_beside_plain_loop(bench):
+    """Both for a batch of lines; the plain loop runs through a tenth of them."""
+    width, n = bench.size((8, 20), (64, 200))
+    net, _ = slice_of(width)
+    start, end = np.random.default_rng(1).normal(size=(2, n, 784))
 
     def twin():
-        pairs = zip(start[:20], end[:20], strict=True)
+        pairs = zip(start[: n // 10], end[: n // 10], strict=True)
         return [twins.line_breakpoints(net, p, q) for p, q in pairs]
 
-    fast, lines = seconds(ours, 5)
-    slow, plain = seconds(twin, 2)
-    assert [len(t) for t in lines[:20]] == [len(t) for t in plain]
-    ratio = (slow / 20) / (fast / 200)
-    say(
-        f"line 784-[64]*3: {fast / 200 * 1e3:.2f} ms in a batch of 200, "
-        f"plain loop {slow / 20 * 1e3:.2f} ms, ratio {ratio:.1f}"
+    race = bench.race(
+        lambda: lr.line_breakpoints(net, start, end), Side(twin, share=1 / 10)
     )
-    benchmark.extra_info["ratio"] = ratio
-    benchmark.pedantic(ours, rounds=3)
-    assert ratio >= 4
-    assert fast / 200 < 1e-3
+    assert [len(t) for t in race.found[: n // 10]] == [len(t) for t in race.their_found]
+    bench.record(
+        race,
+        "linear_regions.line_breakpoints",
+        f"the breakpoints on {n} lines, network 784-[{width}]*3",
+        beside="plain loop",
+        accuracy="exact",
+        their_accuracy="exact",
+        least=4,
+        within=n * 1e-3,
+    )
 
 
-def test_plane_grows_no_faster_than_neurons_times_regions(benchmark, say):
+def test_plane_grows_no_faster_than_neurons_times_regions(bench):
     """Least-squares slope of log time against log(neurons x regions)."""
-    work, times = [], []
-    for width in (16, 24, 32, 48, 64, 80):
+    work, races = [], []
+    for width in bench.size((4, 6, 8), (16, 24, 32, 48, 64, 80)):
         net, plane = slice_of(width)
-        ours = partial(lr.plane_regions, net, *plane, WINDOW)
-        least, regions = seconds(ours, 5)
-        work.append(3 * width * regions.count)
-        times.append(least)
-    exponent = np.polyfit(np.log(work), np.log(times), 1)[0]
-    last = np.diff(np.log(times[-3::2]))[0] / np.diff(np.log(work[-3::2]))[0]
-    say(
-        f"plane: {work[-1] / work[0]:.0f}-fold neurons x regions, exponent "
-        f"{exponent:.2f}, {last:.2f} over the largest three"
+        races.append(bench.race(partial(lr.plane_regions, net, *plane, WINDOW)))
+        work.append(3 * width * races[-1].found.count)
+    slope, last = exponent(work, races), exponent(work[-3::2], races[-3::2])
+    bench.record(
+        races[-1],
+        "linear_regions.plane_regions",
+        f"{races[-1].found.count:,} regions in a plane, network 784-[{width}]*3",
+        cost=f"grows as (neurons × regions)^{slope:.2f} over a "
+        f"{work[-1] / work[0]:.0f}-fold range, ^{last:.2f} over the largest three",
     )
-    benchmark.extra_info["exponent"] = exponent
-    benchmark.pedantic(ours, rounds=1)
-    assert work[-1] / work[0] >= 30
-    assert exponent <= 1
-    assert last <= 1.15
+    if bench.full:
+        assert work[-1] / work[0] >= 30
+        assert slope <= 1
+        assert last <= 1.15
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("width", [64, 128, 256])
-def test_plane_on_cuda_beside_cpu(benchmark, say, width):
+def test_plane_on_cuda_beside_cpu(bench, width):
+    width = bench.size(width // 16, width)
     net, plane = slice_of(width)
 
     def cuda():
@@ -104,13 +100,13 @@ def test_plane_on_cuda_beside_cpu(benchmark, say, width):
         torch.cuda.synchronize()
         return regions
 
-    cuda()
-    fast, regions = seconds(cuda, 3)
-    slow, other = seconds(lambda: lr.plane_regions(net, *plane, WINDOW), 1)
-    assert regions.count == other.count
-    say(
-        f"plane 784-[{width}]*3, {regions.count} regions: cuda {fast:.3f} s, "
-        f"cpu {slow:.3f} s, ratio {slow / fast:.1f}"
+    race = bench.race(cuda, lambda: lr.plane_regions(net, *plane, WINDOW))
+    assert race.found.count == race.their_found.count
+    bench.record(
+        race,
+        "linear_regions.plane_regions",
+        f"the {race.found.count:,} regions in a plane, network 784-[{width}]*3, cuda",
+        beside="the same on the processor",
+        accuracy="exact",
+        their_accuracy="exact",
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(cuda, rounds=3)

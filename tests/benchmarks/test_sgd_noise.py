@@ -1,11 +1,8 @@
-"""Speed of noise and curvature: ours beside autograd, dense matrices and PyHessian.
-
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds, the
-least of a few repeats, with one thread; each test prints its ratio.
-"""
+"""Speed of noise and curvature: ours beside autograd, dense matrices and PyHessian."""
 
 import math
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -16,20 +13,19 @@ from torch.nn import functional
 from helpers import data, networks
 from helpers import sgd_noise as sn
 
-from .timing import seconds
+from .bench import Side
 
 WIDTHS = [64, 200, 30, 10]  # 19,340 parameters
 
 
-@pytest.fixture(scope="module")
-def digits():
-    return data.load("digits", n_train=1000).flatten()
-
-
-def trained(digits, widths, dtype):
-    net = networks.mlp(widths, seed=0, dtype=dtype)
+def trained(bench, widths, dtype, n=1000):
+    """A network of such widths, trained on n digits; small: a narrow one, a few."""
+    n = bench.size(30, n)
+    digits = data.load("digits", n_train=n).flatten()
+    net = networks.mlp(bench.size([64, 4, 10], widths), seed=0, dtype=dtype)
     x, y = digits.x_train.to(dtype), digits.y_train
-    run = sn.dynamics(net, x, y, "gd", lr=0.1, steps=200, seed=0, progress=False)
+    steps = bench.size(5, 200)
+    run = sn.dynamics(net, x, y, "gd", lr=0.1, steps=steps, seed=0, progress=False)
     return run.networks[0], x, y
 
 
@@ -49,44 +45,63 @@ def one_by_one(net, x, y):
     return torch.cat([part.flatten(1) for part in parts.values()], 1)
 
 
-@pytest.mark.parametrize("widths", [[64, 16, 10], WIDTHS])
-def test_the_noise_beside_one_gradient(benchmark, say, digits, widths):
-    """All samples' gradients as factors, products and draws: each within 2 gradients.
+WITHIN_TWO_GRADIENTS = {
+    "all samples' gradients, as factors": lambda noise, net, x, y: sn.GradientNoise(
+        net, x, y, 20
+    ),
+    "Sigma v": lambda noise, *_: noise @ np.ones(noise.shape[0]),
+    "a Gaussian draw": lambda noise, *_: noise.sample(1, seed=0, gaussian=True),
+}
 
-    The gradients written out, n x D numbers, are bound by memory; they are shown beside
-    torch.func's, and asserted to be no slower.
-    """
-    net, x, y = trained(digits, widths, torch.float32)
+
+@pytest.mark.parametrize("job", WITHIN_TWO_GRADIENTS)
+@pytest.mark.parametrize("widths", [[64, 16, 10], WIDTHS], ids=["narrow", "wide"])
+def test_the_noise_beside_one_gradient(bench, widths, job):
+    net, x, y = trained(bench, widths, torch.float32)
     noise = sn.GradientNoise(net, x, y, 20)
-    v = np.random.default_rng(0).normal(size=noise.shape[0])
-    gradient = seconds(lambda: batch_gradient(net, x, y), 20)[0]
-    factors = seconds(lambda: sn.GradientNoise(net, x, y, 20), 20)[0]
-    product = seconds(lambda: noise @ v, 20)[0]
-    draw = seconds(lambda: noise.sample(1, seed=0, gaussian=True), 20)[0]
-    written, rows = seconds(lambda: sn.per_sample_gradients(net, x, y), 5)
-    other, twin = seconds(lambda: one_by_one(net, x, y), 5)
-    np.testing.assert_allclose(rows, twin.numpy(), atol=1e-5)
-    say(
-        f"D = {len(v)}, 1000 digits: gradient {gradient * 1e3:.2f} ms; in gradients: "
-        f"all samples' {factors / gradient:.2f}, Sigma v {product / gradient:.2f}, "
-        f"Gaussian draw {draw / gradient:.2f}; written out {written / gradient:.1f}, "
-        f"by torch.func {other / gradient:.1f}"
+    race = bench.race(
+        lambda: WITHIN_TWO_GRADIENTS[job](noise, net, x, y),
+        lambda: batch_gradient(net, x, y),
     )
-    benchmark.extra_info["ratio"] = product / gradient
-    benchmark.pedantic(lambda: noise @ v, rounds=5)
-    assert factors / gradient <= 2
-    assert product / gradient <= 2
-    assert draw / gradient <= 2
-    assert written <= 1.2 * other
+    bench.record(
+        race,
+        "sgd_noise.GradientNoise",
+        f"{job}, {len(x)} digits, {noise.shape[0]:,} parameters",
+        beside="one gradient of the mean loss",
+        least=0.5,
+    )
 
 
-def test_leading_eigenvalues_beside_pyhessian(benchmark, say, digits):
-    """Same 20 eigenvalues to 1e-3: Lanczos beside deflated power iteration."""
-    pyhessian = pytest.importorskip("pyhessian")
-    net, x, y = trained(digits, WIDTHS, torch.float64)
+@pytest.mark.parametrize("widths", [[64, 16, 10], WIDTHS], ids=["narrow", "wide"])
+def test_gradients_written_out_beside_torch_func(bench, widths):
+    """All n x D numbers, which are bound by memory."""
+    net, x, y = trained(bench, widths, torch.float32)
+    race = bench.race(
+        lambda: sn.per_sample_gradients(net, x, y), lambda: one_by_one(net, x, y)
+    )
+    np.testing.assert_allclose(race.found, race.their_found.numpy(), atol=1e-5)
+    bench.record(
+        race,
+        "sgd_noise.per_sample_gradients",
+        f"gradients of {len(x)} digits written out, {race.found.shape[1]:,} parameters",
+        beside="torch.func",
+        accuracy="the same within 1e-5",
+        least=1 / 1.2,
+    )
+
+
+def test_leading_eigenvalues_beside_pyhessian(bench):
+    """Same eigenvalues to 1e-3: Lanczos beside deflated power iteration."""
+    net, x, y = trained(bench, WIDTHS, torch.float64)
+    n = bench.size(2, 20)
 
     def ours():
-        return sn.top_eigenpairs(sn.HessianOperator(net, x, y), 20)
+        return sn.top_eigenpairs(sn.HessianOperator(net, x, y), n)
+
+    h, (values, vectors) = sn.HessianOperator(net, x, y), ours()
+    misfit = np.abs(h @ vectors - vectors * values).max() / values[0]
+    assert misfit < 1e-8
+    pyhessian = pytest.importorskip("pyhessian")
 
     def theirs():
         torch.manual_seed(0)
@@ -95,59 +110,56 @@ def test_leading_eigenvalues_beside_pyhessian(benchmark, say, digits):
             computed = pyhessian.hessian(
                 net, functional.cross_entropy, data=(x, y), cuda=False
             )
-            return computed.eigenvalues(maxIter=400, tol=1e-5, top_n=20)[0]
+            return computed.eigenvalues(maxIter=400, tol=1e-5, top_n=n)[0]
 
-    fast, (values, vectors) = seconds(ours, 2)
-    slow, found = seconds(theirs, 1)
-    h = sn.HessianOperator(net, x, y)
-    misfit = np.abs(h @ vectors - vectors * values).max() / values[0]
-    off = np.abs(np.sort(found)[::-1] / values - 1).max()
-    say(
-        f"Hessian of {h.shape[0]} parameters, 1000 digits, top 20: {fast:.2f} s "
-        f"(residual {misfit:.0e}), PyHessian {slow:.1f} s (within {off:.0e}), "
-        f"ratio {slow / fast:.0f}"
+    race = bench.race(ours, theirs)
+    off = np.abs(np.sort(race.their_found)[::-1] / values - 1).max()
+    bench.record(
+        race,
+        "sgd_noise.top_eigenpairs",
+        f"{n} eigenpairs of the Hessian, {h.shape[0]:,} parameters, {len(x)} digits",
+        beside=f"PyHessian {version('pyhessian')}",
+        accuracy=f"residual {misfit:.0e}",
+        their_accuracy=f"within {off:.0e} of ours",
+        least=2,
+        within=10,
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=1)
-    assert fast < 10
-    assert misfit < 1e-8
     assert off < 1e-3
-    assert slow > 2 * fast
 
 
-def test_eigenvectors_of_the_noise_beside_the_dense_matrix(benchmark, say, digits):
-    net, x, y = trained(digits, [64, 30, 10], torch.float64)
+def test_eigenvectors_of_the_noise_beside_the_dense_matrix(bench):
+    net, x, y = trained(bench, [64, 30, 10], torch.float64)
     noise = sn.GradientNoise(net, x, y, 20)
+    n = bench.size(5, 20)
 
     def dense():
         rows = one_by_one(net, x, y).numpy()
-        return sn.top_eigenpairs(np.cov(rows.T, bias=True) / 20, 20)[0]
+        return sn.top_eigenpairs(np.cov(rows.T, bias=True) / 20, n)[0]
 
-    fast, (values, _) = seconds(lambda: noise.top(20), 3)
-    slow, right = seconds(dense, 1)
-    np.testing.assert_allclose(values, right, rtol=1e-8)
-    say(
-        f"Sigma, D = {noise.shape[0]}, top 20: {fast:.3f} s, dense {slow:.2f} s, "
-        f"ratio {slow / fast:.0f}"
+    race = bench.race(lambda: noise.top(n), dense)
+    np.testing.assert_allclose(race.found[0], race.their_found, rtol=1e-8)
+    bench.record(
+        race,
+        "sgd_noise.GradientNoise.top",
+        f"{n} eigenpairs of the noise's covariance, {noise.shape[0]:,} parameters",
+        beside="the dense matrix",
+        accuracy="the same within 1e-8",
+        least=3,
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(lambda: noise.top(20), rounds=2)
-    assert slow > 3 * fast
 
 
-def test_the_trace_of_the_hessian_beside_all_its_columns(benchmark, say, digits):
-    net, x, y = trained(digits, [64, 16, 10], torch.float64)
-    h = sn.HessianOperator(net, x, y)
-    fast, trace = seconds(h.trace, 3)
-    slow, full = seconds(h.dense, 1)
-    assert trace == pytest.approx(np.trace(full))
-    say(
-        f"Tr H, D = {h.shape[0]}: {fast * 1e3:.1f} ms, all columns {slow:.2f} s, "
-        f"ratio {slow / fast:.0f}"
+def test_the_trace_of_the_hessian_beside_all_its_columns(bench):
+    h = sn.HessianOperator(*trained(bench, [64, 16, 10], torch.float64))
+    race = bench.race(h.trace, lambda: np.trace(h.dense()))
+    assert race.found == pytest.approx(race.their_found)
+    bench.record(
+        race,
+        "sgd_noise.HessianOperator.trace",
+        f"the trace of the Hessian, {h.shape[0]:,} parameters",
+        beside="all its columns",
+        accuracy="the same within 1e-6",
+        least=10,
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(h.trace, rounds=2)
-    assert slow > 10 * fast
 
 
 def every_sample(runs, steps, seed):
@@ -166,46 +178,49 @@ def every_sample(runs, steps, seed):
     return u @ turn + 1
 
 
-def test_particles_beside_every_sample(benchmark, say):
+def test_particles_beside_every_sample(bench):
+    """All samples are read in one step of twenty."""
+    runs, steps = bench.size((20, 40), (2000, 500))
     basins = sn.TwoBasins()
-
-    def ours():
-        return basins.escape("constant", runs=2000, steps=500, seed=0)
-
-    fast, found = seconds(ours, 2)
-    slow, right = seconds(lambda: every_sample(2000, 25, 0), 1)
-    np.testing.assert_allclose(found.paths[:, 25], right, atol=1e-9)
-    ratio = slow / 25 * 500 / fast
-    say(
-        f"2000 particles, 500 steps: {fast:.2f} s, sample by sample "
-        f"{slow / 25 * 500:.1f} s, ratio {ratio:.0f}"
+    race = bench.race(
+        lambda: basins.escape("constant", runs=runs, steps=steps, seed=0),
+        Side(lambda: every_sample(runs, steps // 20, 0), share=1 / 20),
     )
-    benchmark.extra_info["ratio"] = ratio
-    benchmark.pedantic(ours, rounds=1)
-    assert ratio > 10
+    np.testing.assert_allclose(
+        race.found.paths[:, steps // 20], race.their_found, atol=1e-9
+    )
+    bench.record(
+        race,
+        "sgd_noise.TwoBasins.escape",
+        f"{runs:,} particles, {steps} steps",
+        beside="sample by sample",
+        accuracy="the same paths within 1e-9",
+        least=10,
+    )
 
 
-def test_many_networks_beside_one_at_a_time(benchmark, say, digits):
-    """Five networks, 100 steps of isotropic noise of matched energy."""
-    nets = [networks.mlp([64, 16, 10], seed=s, dtype=torch.float32) for s in range(5)]
-    x, y = digits.x_train[:400], digits.y_train[:400]
-    options = {"lr": 0.2, "steps": 100, "seed": 0, "progress": False}
-
-    def ours():
-        return sn.dynamics(nets, x, y, "dynamic", **options)
+def test_many_networks_beside_one_at_a_time(bench):
+    """Five networks, isotropic noise of matched energy; a tenth of the traces."""
+    x, y = trained(bench, [64, 16, 10], torch.float32, n=400)[1:]
+    steps = bench.size(10, 100)
+    widths = bench.size([64, 4, 10], [64, 16, 10])
+    nets = [networks.mlp(widths, seed=s, dtype=torch.float32) for s in range(5)]
+    options = {"lr": 0.2, "steps": steps, "seed": 0, "progress": False}
 
     def plain():
         for net in nets:
-            for _ in range(10):
+            for _ in range(steps // 10):
                 rows = one_by_one(net, x, y)
                 rows.var(0, correction=0).sum()
 
-    fast = seconds(ours, 2)[0]
-    slow = 10 * seconds(plain, 1)[0]
-    say(
-        f"five networks, 100 steps with Tr Sigma: {fast:.2f} s, per-sample gradients "
-        f"written out {slow:.2f} s, ratio {slow / fast:.0f}"
+    race = bench.race(
+        lambda: sn.dynamics(nets, x, y, "dynamic", **options),
+        Side(plain, share=1 / 10),
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=1)
-    assert slow > 3 * fast
+    bench.record(
+        race,
+        "sgd_noise.dynamics",
+        f"{steps} steps of five networks with the trace of their noise",
+        beside="per-sample gradients written out, the traces alone",
+        least=3,
+    )

@@ -1,8 +1,6 @@
-"""Speed of the connecting path: its targets, its growth in N, and a trained curve.
+"""Speed of the connecting path: its targets, its growth in N, and a trained curve."""
 
-Run with `pytest tests/benchmarks --benchmark-enable`. Times are processor seconds, the
-least of a few repeats, with one thread; each test prints its ratio.
-"""
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +9,9 @@ import torch
 from helpers import networks, training
 from helpers import sublevel_sets as ss
 
-from .timing import seconds
+from .bench import exponent
+
+WIDTHS = [5, 60, 10, 5, 3]
 
 
 def trained_pair(n, widths, epochs=200):
@@ -28,23 +28,21 @@ def trained_pair(n, widths, epochs=200):
 
 
 @pytest.mark.parametrize(
-    ("n", "widths", "most"),
-    [(30, [5, 60, 10, 5, 3], 1.0), (200, [20, 400, 20, 10, 3], 5.0)],
+    ("n", "widths", "most"), [(30, WIDTHS, 1.0), (200, [20, 400, 20, 10, 3], 5.0)]
 )
-def test_path_and_certificate_meet_their_targets(benchmark, say, n, widths, most):
+def test_path_and_certificate_meet_their_targets(bench, n, widths, most):
+    if not bench.full:
+        n, widths = n // 10, [5, n // 5, 10, 5, 3]
     nets = trained_pair(n, widths)
-
-    def ours():
-        return ss.connecting_path(*nets).certificate(41)
-
-    taken, found = seconds(ours, 3)
-    say(
-        f"N = {n}, {widths}: {taken:.3f} s for path and {found.points} networks, "
-        f"barrier {found.barrier:.0e}, jump {found.jump:.0e}"
+    race = bench.race(lambda: ss.connecting_path(*nets).certificate(41))
+    found = race.found
+    bench.record(
+        race,
+        "sublevel_sets.connecting_path",
+        f"path and its certificate at {found.points} networks, N = {n}, {widths}",
+        accuracy=f"barrier {found.barrier:.0e}, jump {found.jump:.0e}",
+        within=most,
     )
-    benchmark.extra_info["seconds"] = taken
-    benchmark.pedantic(ours, rounds=2)
-    assert taken < most
     assert found.barrier <= 1e-9
     assert found.jump <= 1e-8
 
@@ -52,50 +50,50 @@ def test_path_and_certificate_meet_their_targets(benchmark, say, n, widths, most
 @pytest.mark.parametrize(
     ("method", "factor", "most"), [("wide", 2, 3.5), ("exchange", 1, 4.5)]
 )
-def test_cost_grows_as_documented(benchmark, say, method, factor, most):
+def test_cost_grows_as_documented(bench, method, factor, most):
     """Exponents in N: 3 for "wide", 4 for "exchange", once matrices are large."""
-    sizes = np.array([100, 200, 400])
-    times = []
+    sizes, races = np.array(bench.size([10, 20], [100, 200, 400])), []
     for n in sizes:
         nets = trained_pair(n, [20, factor * n, 20, 10, 3], epochs=20)
-        times.append(seconds(lambda nets=nets: ss.connecting_path(*nets), 2)[0])
-    exponent = np.polyfit(np.log(sizes), np.log(times), 1)[0]
-    say(f"{method}, N = {sizes}: {np.round(times, 3)} s, exponent {exponent:.1f}")
-    benchmark.extra_info["exponent"] = exponent
-    benchmark.pedantic(lambda: None, rounds=1)
-    assert exponent < most
-
-
-def test_beside_a_trained_curve(benchmark, say):
-    """Same networks, same run: time and barrier of the two."""
-    nets = trained_pair(30, [5, 60, 10, 5, 3], epochs=600)
-
-    def ours():
-        return ss.connecting_path(*nets)
-
-    fast, path = seconds(ours, 5)
-    slow, curve = seconds(lambda: ss.bezier_path(*nets, seed=0, progress=False), 1)
-    straight = ss.barrier(ss.linear_path(*nets))
-    barriers = path.certificate().barrier, ss.barrier(curve)
-    say(
-        f"connecting path {fast * 1e3:.1f} ms, barrier {barriers[0]:.0e}; Bezier curve "
-        f"{slow:.2f} s, barrier {barriers[1]:.1e}; straight line {straight:.1f}: "
-        f"ratio {slow / fast:.0f}"
+        races.append(bench.race(partial(ss.connecting_path, *nets)))
+    slope = exponent(sizes, races)
+    bench.record(
+        races[-1],
+        "sublevel_sets.connecting_path",
+        f'the path of "{method}" for N = {sizes[-1]}',
+        cost=f"grows as N^{slope:.1f} from N = {sizes[0]}",
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=3)
-    assert barriers[0] <= 1e-9 < barriers[1]
-    assert slow > 10 * fast
+    assert not bench.full or slope < most
 
 
-def test_losses_at_once_beside_network_by_network(benchmark, say):
-    nets = trained_pair(30, [5, 60, 10, 5, 3])
+def test_beside_a_trained_curve(bench):
+    """Same networks, same run: time and barrier of the two."""
+    nets = trained_pair(bench.size(5, 30), WIDTHS, epochs=bench.size(20, 600))
+    steps = bench.size(5, 1000)
+    race = bench.race(
+        lambda: ss.connecting_path(*nets),
+        lambda: ss.bezier_path(*nets, steps=steps, seed=0, progress=False),
+    )
+    ours, theirs = race.found.certificate().barrier, ss.barrier(race.their_found)
+    straight = ss.barrier(ss.linear_path(*nets))
+    bench.record(
+        race,
+        "sublevel_sets.connecting_path",
+        f"a path between two trained networks, {WIDTHS}",
+        beside="trained Bezier curve",
+        accuracy=f"barrier {ours:.0e} (straight line {straight:.1f})",
+        their_accuracy=f"barrier {theirs:.1e}",
+        least=10,
+    )
+    assert ours <= 1e-9
+    assert not bench.full or theirs > 1e-9
+
+
+def test_losses_at_once_beside_network_by_network(bench):
+    nets = trained_pair(bench.size(5, 30), WIDTHS, epochs=bench.size(20, 200))
     path = ss.connecting_path(*nets)
     x, y = map(torch.tensor, nets[2:])
-    t = path.grid(21)
-
-    def ours():
-        return path.loss(t)
+    t = path.grid(bench.size(2, 21))
 
     def twin():
         with torch.no_grad():
@@ -103,13 +101,13 @@ def test_losses_at_once_beside_network_by_network(benchmark, say):
                 ((path.network(s)(x) - y) ** 2).sum().item() / (2 * len(x)) for s in t
             ]
 
-    fast, found = seconds(ours, 5)
-    slow, slowly = seconds(twin, 1)
-    np.testing.assert_allclose(found, slowly, rtol=1e-9)
-    say(
-        f"{len(t)} networks at once: {fast * 1e3:.1f} ms, one by one {slow:.2f} s, "
-        f"ratio {slow / fast:.0f}"
+    race = bench.race(lambda: path.loss(t), twin)
+    np.testing.assert_allclose(race.found, race.their_found, rtol=1e-9)
+    bench.record(
+        race,
+        "sublevel_sets.Path.loss",
+        f"the loss at {len(t)} points of a path",
+        beside="network by network",
+        accuracy="the same within 1e-9",
+        least=5,
     )
-    benchmark.extra_info["ratio"] = slow / fast
-    benchmark.pedantic(ours, rounds=3)
-    assert slow > 5 * fast

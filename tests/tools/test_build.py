@@ -1,5 +1,6 @@
 """The commands behind the Makefile."""
 
+import os
 import subprocess
 import threading
 from itertools import chain, repeat
@@ -19,8 +20,7 @@ def build(tmp_path, monkeypatch):
         monkeypatch.setattr(made, name, tmp_path / inside)
     (tmp_path / "helpers" / "room" / "results").mkdir(parents=True)
     (tmp_path / "helpers" / "a.py").write_text("x = 1\n")
-    for name in ("requirements.txt", "_config.yml"):
-        (tmp_path / name).write_text("")
+    (tmp_path / "_config.yml").write_text("")
     return made
 
 
@@ -28,22 +28,33 @@ def build(tmp_path, monkeypatch):
     "name",
     ["helpers/a.py", "helpers/b.py", "helpers/room/results/r.json", "_config.yml"],
 )
-def test_a_change_in_what_the_notebooks_use_discards_the_build(build, name):
+def test_a_change_in_what_the_pages_use_discards_them_and_keeps_outputs(build, name):
     build.discard_stale(build.inputs_hash(), build.BUILD)
-    page = build.BUILD / "page.html"
+    page, outputs = build.BUILD / "html" / "page.html", build.BUILD / build.CACHE
+    page.parent.mkdir()
     page.touch()
+    outputs.mkdir()
     build.discard_stale(build.inputs_hash(), build.BUILD)
     assert page.exists()
     (build.ROOT / name).write_text("x = 2\n")
     build.discard_stale(build.inputs_hash(), build.BUILD)
     assert not page.exists()
+    assert outputs.exists()
 
 
-def test_a_build_without_a_stamp_is_discarded(build):
-    build.BUILD.mkdir()
-    (build.BUILD / "page.html").touch()
+def test_pages_without_a_stamp_are_discarded(build):
+    (build.BUILD / "html").mkdir(parents=True)
     build.discard_stale(build.inputs_hash(), build.BUILD)
-    assert not (build.BUILD / "page.html").exists()
+    assert not (build.BUILD / "html").exists()
+
+
+def test_the_page_of_a_notebook_that_ran_is_read_again(build):
+    trees = [build.BUILD / ".doctrees" / "book" / f"{name}.doctree" for name in "ab"]
+    trees[0].parent.mkdir(parents=True)
+    for tree in trees:
+        tree.touch()
+    build.read_again([build.ROOT / "book" / "a.ipynb"], build.BUILD)
+    assert [tree.exists() for tree in trees] == [False, True]
 
 
 def test_one_chapter_keeps_the_pages_that_are_not_notebooks():
@@ -71,16 +82,42 @@ def notebooks(tmp_path):
 
 def test_notebooks_run_side_by_side_into_the_cache(notebooks, tmp_path):
     execute = tool("execute")
-    errors = execute.execute(list(notebooks.values()), tmp_path / "cache")
+    known = dict.fromkeys(notebooks.values(), "a key")
+    ran, errors = execute.execute(known, tmp_path / "cache")
+    assert ran == [notebooks["good"]]
     assert len(errors) == 1
     assert errors[0].startswith("bad.ipynb\n")
     assert "ZeroDivisionError" in errors[0]
-    found = execute.costs(list(notebooks.values()), tmp_path / "cache")
-    assert list(found) == [notebooks["good"]]
+    found = execute.costs(known, tmp_path / "cache")
+    assert list(found) == ran
     assert 10 < found[notebooks["good"]].megabytes < 500
     assert 0 < found[notebooks["good"]].seconds < 60
     assert 0.1 < found[notebooks["good"]].pace < 100
-    assert execute.execute([notebooks["good"]], tmp_path / "cache") == []
+    good = {notebooks["good"]: "a key"}
+    assert execute.execute(good, tmp_path / "cache") == ([], [])
+    other = {notebooks["good"]: "another key"}
+    assert execute.execute(other, tmp_path / "cache") == ([notebooks["good"]], [])
+    assert list(execute.costs(other, tmp_path / "cache")) == ran
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_kernel_opens_no_port(tmp_path):
+    """Two kernels that start at the same moment once chose the same one."""
+    execute = tool("execute")
+    code = "from ipykernel.kernelapp import IPKernelApp\n"
+    code += "print(IPKernelApp.instance().transport)"
+    cell = nbformat.v4.new_code_cell(code)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+    notebook, _, error = execute._run(tmp_path / "a.ipynb")
+    assert error is None
+    assert notebook.cells[0].outputs[0].text == "ipc\n"
+
+
+def test_where_the_system_cannot_say_all_cores_are_used(monkeypatch):
+    execute = tool("execute")
+    monkeypatch.delattr(execute.os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(execute.os, "cpu_count", lambda: 3)
+    assert execute._cores() == 3
 
 
 def test_a_machine_of_half_the_speed_has_pace_two(monkeypatch):

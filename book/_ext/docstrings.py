@@ -1,0 +1,168 @@
+r"""Docstrings as they stand in the code, made into reStructuredText for napoleon.
+
+In a docstring single backticks hold code, formulas are written as one types them, and
+what is displayed is indented. Here a symbol with an index becomes mathematics, as
+sigma_w^2 :math:`\sigma_w^2`, and so does a displayed formula; a list of names with what
+each means becomes one; a command stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+
+GREEK = re.findall(
+    r"\w+",
+    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma "
+    "tau phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega",
+)
+OPERATORS = re.findall(
+    r"\w+", "sum min max exp ln log cos sin Tr div sqrt grad lam inf"
+)
+_NAMES = "|".join(sorted([*GREEK, *OPERATORS], key=len, reverse=True))
+_GREEK = "|".join(GREEK)
+_TEX = {name: f"\\{name} " for name in [*GREEK, *OPERATORS]} | {
+    "Tr": r"\operatorname{Tr}",
+    "div": r"\operatorname{div}",
+    "sqrt": r"\operatorname{sqrt}",
+    "grad": r"\nabla ",
+    "lam": r"\lambda ",
+    "inf": r"\infty ",
+    "<=": r"\le ",
+    ">=": r"\ge ",
+    "<": r"\lt ",
+    ">": r"\gt ",
+    "..": r"\dots ",
+    "...": r"\dots ",
+    "…": r"\dots ",
+    "||": r"\Vert ",
+    "*": r"\cdot ",
+    "~": r"\sim ",
+    "{": r"\{",
+    "}": r"\}",
+    "%": r"\%",
+}
+_INDEX_NAMES = {*GREEK, "min", "max"}
+_GROUP = r"\{[^{}]*\}|\((?:[^()]|\([^()]*\))*\)"
+_SCRIPT = rf"[_^](?:{_GROUP}|-?(?:[A-Za-z]+|\d+))"
+_WORD = rf"(?!(?:{_NAMES})(?![A-Za-z]))[A-Za-z]{{2,}}|a(?= [\da-z]{{2}})"
+_TOKEN = re.compile(
+    rf"(?P<script>{_SCRIPT})|(?P<tilde>{_NAMES}|[A-Za-z])~|(?P<gap> {{2,}}(?!=))"
+    rf"|(?P<words> ?(?:{_WORD})(?:[ -](?:{_WORD}))* ?)|(?P<size>\d+x\d+)"
+    rf"|(?P<name>{_NAMES})|(?P<other>\.{{2,3}}|[<>]=|\|\||.)"
+)
+_SYMBOL = re.compile(
+    rf"(?<![\w^])(?<!\w\.)(?:(?:{_GREEK}|sum|min|max|lam|[A-Za-z])~?'?|[A-Za-z]{{2,}}(?=\^)|(?<=[\])|]))"
+    rf"(?:{_SCRIPT})+(?!\w)|(?<![\w.-])(?:(?:{_GREEK})~?(?![\w-])|[A-Z]~)"
+)
+_SECTION = re.compile(r"(Args|Attributes|Raises):$")
+_ITEM = re.compile(r"( {4}[\w, *]+: )(.*)")
+_ROW = re.compile(r"(\S+) {2,}(?![=<+])(\S.*)")
+
+
+def tex(formula: str) -> str:
+    """A formula as one types it, in TeX; every sign stays at its place."""
+    return "".join(map(_tex_of, _TOKEN.finditer(formula.strip()))).strip()
+
+
+def _tex_of(token: re.Match[str]) -> str:
+    kind, text = token.lastgroup, token[0]
+    if kind == "script":
+        return f"{text[0]}{{{_tex_of_script(text[1:])}}}"
+    if kind == "tilde":
+        return f"\\tilde{{{tex(text[:-1])}}}"
+    if kind == "words":
+        return f"\\text{{{text}}}"
+    if kind == "gap":
+        return r"\quad "
+    return text.replace("x", r"\times ") if kind == "size" else _TEX.get(text, text)
+
+
+def _tex_of_script(text: str) -> str:
+    """An index or a power; letters may be a name (in) or several indices (ij)."""
+    if re.fullmatch("[a-z]{2,}", text) and text not in _INDEX_NAMES:
+        return text if re.fullmatch("[i-l]{2}|[ab]{2}", text) else f"\\mathrm{{{text}}}"
+    return tex(re.sub(r"^[{(](.*)[})]$", r"\1", text))
+
+
+def prose(line: str) -> str:
+    """A line of text: its code untouched, its symbols typeset, the rest escaped."""
+    parts = re.split("(`[^`]*`)", line)
+    return "".join(part if i % 2 else _typeset(part) for i, part in enumerate(parts))
+
+
+def _typeset(text: str) -> str:
+    out, end = "", 0
+    for symbol in _SYMBOL.finditer(text):
+        base = "" if symbol[0][0].isalpha() else "{}"
+        out += _escaped(text[end : symbol.start()])
+        out += f"\\ :math:`{base}{tex(symbol[0])}`\\ "
+        end = symbol.end()
+    return out + _escaped(text[end:])
+
+
+def _escaped(text: str) -> str:
+    text = re.sub(r"([\\*|]|_(?!\w))", r"\\\1", text)
+    return text.replace("<=", "≤").replace(">=", "≥")
+
+
+def restructured(lines: list[str]) -> list[str]:
+    """A docstring, ready for napoleon."""
+    out: list[str] = []
+    section, above, rest = False, 0, list(lines)
+    while rest:
+        indent = _indent(rest[0])
+        if out and not out[-1].strip() and indent > above:
+            shown = _block(rest, indent)
+            out += displayed([line[indent:] for line in shown], " " * above)
+            rest = rest[len(shown) :]
+            continue
+        line = rest.pop(0)
+        if line.strip():
+            above = indent
+            section = bool(_SECTION.match(line)) or (section and indent > 0)
+        out.append(_line(line, section))
+    return out
+
+
+def _line(line: str, section: bool) -> str:
+    """A line of text, or an entry of a section, whose name stays as it is."""
+    if line == "Returns:":
+        return ":returns:"  # napoleon takes what stands before a colon for a type
+    item = _ITEM.match(line) if section else None
+    return item[1] + prose(item[2]) if item else prose(line)
+
+
+def _block(lines: list[str], indent: int) -> list[str]:
+    """The lines up to the first that is indented less."""
+    return list(
+        takewhile(lambda line: not line.strip() or _indent(line) >= indent, lines)
+    )
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def displayed(lines: list[str], margin: str) -> list[str]:
+    """An indented block: a command, a list of names and meanings, or a formula."""
+    lines = [line for line in lines if line.strip()]
+    if lines[0].startswith("python "):
+        new = [".. code-block:: console", "", *(f"   {line}" for line in lines)]
+    elif _ROW.match(lines[0]):
+        new = []
+        for line in lines:
+            row = _ROW.match(line)
+            term = [f"``{row[1]}``"] if row else []
+            new += [*term, f"   {prose(row[2] if row else line.strip())}"]
+    else:
+        new = [".. math::", "", *(f"   {row}" for row in _rows(lines))]
+    return [*(margin + line for line in new), ""]
+
+
+def _rows(lines: list[str]) -> list[str]:
+    """The lines of a formula, one below the other."""
+    if len(lines) == 1:
+        return [tex(lines[0])]
+    rows = ["&" + r"\quad " * line.startswith(" ") + tex(line) for line in lines]
+    return [*(rf"{row} \\" for row in rows[:-1]), rows[-1]]

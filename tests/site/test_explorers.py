@@ -1,0 +1,349 @@
+"""Explorers in a browser: marks where matplotlib has them, values, keys, address."""
+
+import json
+import re
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from places import CHAPTER_PAGES, ROOT, WIDE, tool
+
+from helpers import style
+from helpers.explorer import explorer
+from helpers.figure_data.paths import vertices
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+STATIC = (ROOT / "book" / "_static").as_uri()
+HEAD = f"""<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">
+<title>Explorers</title><link rel="stylesheet" href="{STATIC}/explorer.css">
+<script src="{STATIC}/explorer.js"></script>
+<style>:root {{ --pst-color-background: #fff; --pst-color-border: #888 }}
+html[data-theme=dark] {{ --pst-color-background: #121212; background: #121212;
+color: #ced6dd }}</style>"""
+
+
+def artists(step, scale):
+    """Two panels with one of each kind of mark; the points are told to the tests."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
+    x = np.arange(1, 6.0)
+    left.plot(x, step * x, "o", label="points")
+    left.plot(x, step * x**2, label="curve")
+    left.scatter(x, 3 * x, marker="s", c="C2")
+    left.set(yscale=scale, ylim=(0.5, 100), xlabel="width", ylabel="loss")
+    right.bar(["one", "two"], [step, 2.0])
+    right.set(ylim=(0, 4), title="bars")
+    return figure, f"step {step}"
+
+
+def drawn(step, scale):
+    """Where matplotlib puts the marks: panel, kind, shares of the box, y downwards."""
+    figure, _ = artists(step, scale)
+    x = np.arange(1, 6.0)
+    places = [
+        (0, ".k.d", np.column_stack([x, step * x])),
+        (0, ".l", np.column_stack([x, step * x**2])),
+        (0, ".k:not(.d)", np.column_stack([x, 3 * x])),
+        (1, ".b", np.array([(0, step), (1, 2.0)])),
+    ]
+    for panel, kind, xy in places:
+        ax = figure.axes[panel]
+        ax.get_ylim()
+        shown = xy[(xy[:, 1] >= ax.get_ylim()[0]) & (xy[:, 1] <= ax.get_ylim()[1])]
+        share = (ax.transData - ax.transAxes).transform(shown)
+        yield panel, kind, np.column_stack([share[:, 0], 1 - share[:, 1]])
+    plt.close(figure)
+
+
+SLIDERS = {"step": [1, 2, 3], "scale": ["linear", "log"]}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A page with two explorers and an anchor, made by the helpers as they are."""
+    with matplotlib.rc_context():
+        style.use()
+        made = explorer(artists, label="Marks", start={"step": 2}, **SLIDERS)
+        parts = made.static_html() + "<h2 id='below'>Below</h2>" + made.static_html()
+    plt.close("all")
+    path = tmp_path_factory.mktemp("explorers")
+    (path / "page.html").write_text(HEAD + "<main>" + parts + "</main>")
+    return path
+
+
+@pytest.fixture
+def toy(open_page, folder):
+    """Open the page of the two explorers; the fragment may follow."""
+
+    def open_(fragment="", **options):
+        options = {**WIDE, **options}
+        return open_page(f"page.html{fragment}", base=folder.as_uri(), **options)
+
+    return open_
+
+
+PATHS = """(svg, kind) => {
+  const box = svg.querySelector("svg"), { a, d } = svg.getScreenCTM();
+  const width = box.width.baseVal.value, height = box.height.baseVal.value;
+  return { paths: [...box.querySelectorAll(kind)].map(path => path.getAttribute("d")),
+    size: [width / 10, height / 10], scale: [10 * a, 10 * d] };
+}"""
+
+
+def bar_ends(d):
+    """The middle of the end of each upright bar of a path, in pixels of the box."""
+    bars = re.findall(r"M(-?\d+) (-?\d+)h(-?\d+)v(-?\d+)", d)
+    x, y, width, height = np.array(bars, float).T / 10
+    return np.column_stack([x + width / 2, y + height])
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_marks_stand_where_matplotlib_has_them(toy, step, scale):
+    page = toy()
+    for name, value in (("step", step), ("scale", scale)):
+        slide(page, name, SLIDERS[name].index(value))
+    for panel, kind, expected in drawn(step, scale):
+        svg = page.locator(".explorer-row > svg").nth(panel)
+        found = svg.evaluate(PATHS, kind)
+        read = bar_ends if kind == ".b" else vertices
+        there = np.concatenate([read(d) for d in found["paths"]])
+        gaps = (expected * found["size"])[:, None] - there
+        pixels = np.abs(gaps * found["scale"]).max(axis=-1)
+        assert pixels.min(axis=1).max() < 1, (panel, kind)
+
+
+def slide(page, name, value, root=0):
+    """Set a slider as a reader's hand does."""
+    slider = page.locator(".explorer").nth(root).get_by_role("slider", name=name)
+    slider.evaluate(
+        "(s, v) => { s.value = v; s.dispatchEvent(new Event('input')) }", value
+    )
+
+
+def status(page, root=0):
+    return page.locator(".explorer-status").nth(root).inner_text()
+
+
+def hash_of(page):
+    page.wait_for_timeout(300)
+    return page.evaluate("location.hash")
+
+
+def test_the_state_is_in_the_address_and_comes_back(toy):
+    page = toy()
+    assert hash_of(page) == ""
+    slide(page, "scale", 1, root=1)
+    assert hash_of(page) == "#explorer-2:step=2,scale=log"
+    again = toy("#explorer-2:step=3,scale=log")
+    assert status(again, 1) == "step 3, scale log: step 3"
+    assert status(again, 0) == "step 2, scale linear: step 2"
+    again.evaluate("location.hash = '#explorer-1:step=1'")
+    again.wait_for_function(
+        "document.querySelector('.explorer-status').textContent.startsWith('step 1')"
+    )
+
+
+@pytest.mark.parametrize(
+    "fragment", ["#below", "#explorer-1:step=7", "#explorer-9:%", ""]
+)
+def test_other_addresses_are_left_alone(toy, fragment):
+    page = toy(fragment)
+    assert status(page) == "step 2, scale linear: step 2"
+    assert hash_of(page) == fragment
+    assert page.errors == []
+
+
+def test_reset_goes_back_and_clears_the_address(toy):
+    page = toy("#explorer-1:step=1,scale=log")
+    page.get_by_role("button", name="Reset").first.click()
+    assert status(page) == "step 2, scale linear: step 2"
+    assert hash_of(page) == ""
+
+
+def test_play_walks_through_the_longest_slider_until_stopped(toy):
+    page = toy()
+    page.get_by_role("button", name="Play").first.click()
+    assert status(page).startswith("step 3")
+    page.wait_for_function(
+        "document.querySelector('.explorer-status').textContent.startsWith('step 1')"
+    )
+    page.get_by_role("button", name="Pause").first.click()
+    before = status(page)
+    page.wait_for_timeout(900)
+    assert status(page) == before
+
+
+def test_who_wants_no_motion_gets_single_steps(toy):
+    page = toy(reduced_motion="reduce")
+    page.get_by_role("button", name="Step").first.click()
+    assert status(page).startswith("step 3")
+    page.wait_for_timeout(900)
+    assert status(page).startswith("step 3")
+
+
+def test_arrow_keys_read_values_along_and_between_curves(toy):
+    page = toy()
+    figure = page.get_by_role("img").first
+    note = page.locator(".explorer-readout").first
+    figure.press("ArrowRight")
+    assert note.inner_text() == "width: 1\nloss: 3"
+    figure.press("ArrowRight")
+    assert note.inner_text() == "width: 2\nloss: 6"
+    figure.press("ArrowLeft")
+    figure.press("ArrowLeft")
+    assert note.inner_text() == "x: two\ny: 2"
+    figure.press("ArrowRight")
+    figure.press("ArrowRight")
+    figure.press("ArrowDown")
+    assert note.inner_text() == "points\nwidth: 2\nloss: 4"
+    figure.press("Escape")
+    assert note.is_hidden()
+
+
+@pytest.mark.parametrize("options", [WIDE, {**PHONE, "has_touch": True}])
+def test_the_pointer_reads_the_nearest_value(toy, options):
+    page = toy(**options)
+    note = page.locator(".explorer-readout").first
+    panel = page.locator(".explorer-row > svg").nth(1)
+    panel.scroll_into_view_if_needed()
+    x, y = panel.evaluate("""svg => {
+      const last = svg.querySelector(".b").getAttribute("d").split("z").at(-2);
+      const [x, y, width, height] = last.match(/-?\\d+/g).map(Number);
+      const end = new DOMPoint(x + width / 2, y + height);
+      const point = end.matrixTransform(svg.getScreenCTM());
+      return [point.x + 2, point.y - 3];
+    }""")
+    if options is WIDE:
+        page.mouse.move(x, y)
+    else:
+        page.touchscreen.tap(x, y)
+    assert note.inner_text() == "x: two\ny: 2"
+    box, root = note.bounding_box(), page.locator(".explorer").first.bounding_box()
+    assert root["x"] <= box["x"]
+    assert box["x"] + box["width"] <= root["x"] + root["width"]
+
+
+def test_colours_follow_the_page(toy):
+    page = toy()
+    blue = page.locator(".explorer-row .l").first
+    stroke = "node => getComputedStyle(node).stroke"
+    assert blue.evaluate(stroke) == "rgb(213, 94, 0)"
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert blue.evaluate(stroke) == "rgb(240, 128, 60)"
+    words = page.locator(".explorer-row text").first
+    assert words.evaluate("node => getComputedStyle(node).fill") == "rgb(206, 214, 221)"
+
+
+def test_controls_are_large_enough_for_a_finger(toy):
+    page = toy(**PHONE)
+    for control in page.locator(".explorer input, .explorer button").all():
+        assert control.bounding_box()["height"] >= 44
+
+
+def test_panels_stand_below_each_other_on_a_phone(toy):
+    for options, below in ((WIDE, False), (PHONE, True)):
+        first, second = toy(**options).locator(".explorer-row > svg").all()[:2]
+        assert (second.bounding_box()["y"] > first.bounding_box()["y"]) is below
+        assert first.bounding_box()["width"] > 200
+
+
+def picture(explorer):
+    """What an explorer shows: its panels, or the file of its picture."""
+    figure = explorer.locator(".explorer-figure")
+    if figure.count():
+        return figure.inner_html()
+    return explorer.locator("img").get_attribute("src")
+
+
+WORDS = """node => [...node.querySelectorAll(".explorer-row > svg")].flatMap((svg,
+  i) => {
+  const edge = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll("text")].map(text => {
+    const box = text.getBoundingClientRect();
+    return [i, text.textContent, box.left, box.top, box.right, box.bottom,
+      box.left > edge.left - 1 && box.right < edge.right + 1
+      && box.top > edge.top - 1 && box.bottom < edge.bottom + 1];
+  });
+})"""
+
+
+def assert_words_are_readable(explorer, where):
+    """No word is cut off, none touches another."""
+    words = explorer.evaluate(WORDS)
+    for panel, text, left, top, right, bottom, whole in words:
+        assert whole, (where, panel, text)
+        for other_panel, other, x, y, u, v, _ in words:
+            if panel == other_panel and text is not other:
+                wide = min(right, u) - max(left, x)
+                high = min(bottom, v) - max(top, y)
+                # Boxes of letters have room above and below them.
+                assert wide < 1 or high < 6, (where, text, other)
+
+
+FILL = """(node, state) => {
+  const data = JSON.parse(node.querySelector("script").textContent);
+  const [title, layout, panels] = data.states[state];
+  const empty = document.createElement("div");
+  empty.innerHTML = data.layouts[layout];
+  empty.querySelectorAll(".explorer-row > svg").forEach((svg, i) => {
+    svg.innerHTML = panels[i][1].map(k => data.pieces[k]).join("");
+  });
+  return empty.innerHTML;
+}"""
+
+
+@pytest.mark.parametrize("options", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("page", CHAPTER_PAGES)
+def test_every_explorer_shows_its_first_middle_and_last_state(open_page, page, options):
+    opened = open_page(page, **options)
+    explorers = opened.locator(".explorer").all()
+    assert len(explorers) >= 2
+    for k, one in enumerate(explorers):
+        data = json.loads(one.locator("script").text_content())
+        counts = [len(values) for values in data["values"]]
+        for share in (0, 0.5, 1):
+            chosen = [round(share * (n - 1)) for n in counts]
+            for slider, value in zip(one.locator("input").all(), chosen, strict=True):
+                slider.evaluate(
+                    "(s, v) => { s.value = v; s.dispatchEvent(new Event('input')) }",
+                    value,
+                )
+            state = int(np.ravel_multi_index(chosen, counts))
+            assert one.locator("[role=status]").inner_text() == data["texts"][state]
+            if "images" in data:
+                assert picture(one) == data["images"][state]
+                continue
+            assert picture(one) == one.evaluate(FILL, state)
+            assert one.locator(".explorer-row :is(path, image)").count() > 2
+            assert_words_are_readable(one, (page, k, state))
+    assert opened.errors == []
+
+
+@pytest.mark.parametrize("page", CHAPTER_PAGES)
+def test_a_slider_answers_within_a_frame_of_the_screen(open_page, page):
+    """16 ms with the layout done; the best of five, at the pace of this machine."""
+    answer = """slider => {
+      const start = performance.now();
+      slider.value = slider.value === "0" ? slider.max : 0;
+      slider.dispatchEvent(new Event("input"));
+      slider.closest(".explorer").getBoundingClientRect();
+      return performance.now() - start;
+    }"""
+    opened = open_page(page, **WIDE)
+    with tool("pace").PaceMeter() as machine:
+        taken = [
+            min(slider.evaluate(answer) for _ in range(5))
+            for slider in opened.locator(".explorer input").all()
+        ]
+    assert max(taken) / max(1, machine.mean) < 16
+
+
+@pytest.mark.parametrize("page", CHAPTER_PAGES)
+def test_every_explorer_shows_its_first_state_without_scripts(open_page, page):
+    opened = open_page(page, java_script_enabled=False)
+    for one in opened.locator(".explorer").all():
+        shown = one.locator("img, .explorer-row > svg").all()
+        assert shown
+        assert all(part.bounding_box()["width"] > 100 for part in shown)
+        assert re.search(r"\w", one.locator("[role=status]").inner_text())

@@ -1,0 +1,135 @@
+"""What the outputs of a notebook depend on, as one key.
+
+MyST-NB's cache knows a notebook by its code alone. The key adds the helpers that the
+notebook imports, directly or through one another, and their stored results, read
+without comments; the packages and the interpreter; the settings and the data sets.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKS = "helpers.checks"
+SEEDS = "seeds.json"  # what other seeds gave: the ledger reads it, no notebook does
+
+
+def key(notebook: Path, settings: Mapping[str, str]) -> str:
+    """The key of a notebook's outputs under such environment variables."""
+    digest = hashlib.sha256()
+    for part in (
+        sys.version,
+        *installed(),
+        *(f"{name}={value}" for name, value in sorted(settings.items())),
+        *data_files(os.environ.get("DLT_DATA")),
+        *map(meaning, files_behind(notebook)),
+    ):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def installed() -> tuple[str, ...]:
+    """Every installed package with its version."""
+    return tuple(sorted(f"{one.name}=={one.version}" for one in distributions()))
+
+
+def data_files(folder: str | None) -> Iterator[str]:
+    """Name, size and time of the data sets in the folder that DLT_DATA names."""
+    for path in sorted(Path(folder).glob("*.npz")) if folder else ():
+        found = path.stat()
+        yield f"{path.name} {found.st_size} {found.st_mtime_ns}"
+
+
+def meaning(path: Path) -> str:
+    """What a file says: Python without its comments and layout, all else as it is."""
+    text = path.read_text(encoding="utf-8")
+    said = ast.dump(ast.parse(text)) if path.suffix == ".py" else text
+    return f"{path.relative_to(ROOT)}: {said}"
+
+
+def files_behind(notebook: Path) -> list[Path]:
+    """The files of helpers that a notebook uses, and the stored results beside them."""
+    code = _code(notebook)
+    waiting, found = {*_imported(code), *_checks_used(code)}, set[str]()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        text = _file(name).read_text(encoding="utf-8")
+        imports = () if name == CHECKS else _imported(ast.parse(text))
+        waiting |= {*imports, *_around(name)} - found
+    files = {_file(name) for name in found}
+    rooms = {path.parent for path in files if path.name == "__init__.py"}
+    stored = {path for room in rooms for path in (room / "results").glob("*.json")}
+    return sorted(files | {path for path in stored if path.name != SEEDS})
+
+
+def _code(notebook: Path) -> ast.Module:
+    """The code of a notebook, without the lines that are IPython's own."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    lines = (
+        "pass".rjust(len(line) - len(line.lstrip()) + 4)
+        if line.lstrip().startswith(("%", "!"))
+        else line
+        for cell in cells
+        if cell.cell_type == "code"
+        for line in cell.source.split("\n")
+    )
+    return ast.parse("\n".join(lines))
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """The modules of helpers that a piece of code imports, wherever it does so."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from _modules(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from _modules((node.module, *names))
+
+
+def _checks_used(code: ast.AST) -> Iterator[str]:
+    """The file of each check that a notebook names; `checks` itself imports all."""
+    used = {
+        node.attr
+        for node in ast.walk(code)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "checks"
+    }
+    face = ast.parse(_file(CHECKS).read_text(encoding="utf-8"))
+    for node in face.body:
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module is not None
+            and used & {alias.name for alias in node.names}
+        ):
+            yield node.module
+
+
+def _modules(names: Iterable[str]) -> Iterator[str]:
+    return (name for name in names if name.startswith("helpers.") and _exists(name))
+
+
+def _around(name: str) -> Iterator[str]:
+    """The packages that a module stands in, whose faces are imported with it."""
+    parts = name.split(".")
+    return (".".join(parts[:end]) for end in range(2, len(parts)))
+
+
+def _exists(name: str) -> bool:
+    return _file(name).is_file()
+
+
+def _file(name: str) -> Path:
+    path = ROOT.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
