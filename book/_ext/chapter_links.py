@@ -36,7 +36,7 @@ def _linked(
     app: Sphinx, docname: str, pages: dict[int, str], text: str
 ) -> list[nodes.Node]:
     """The text, cut at its mentions."""
-    pieces = []
+    pieces: list[nodes.Node] = []
     for i, piece in enumerate(MENTION.split(text)):
         page = pages.get(int(piece.split()[1])) if i % 2 else None
         if page is None:

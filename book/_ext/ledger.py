@@ -33,11 +33,11 @@ MEETING = {
 """The page whose claims are numbered as those of an eleventh chapter."""
 
 
-class ledger(nodes.General, nodes.Element):  # noqa: N801
+class ledger(nodes.Element, nodes.General):  # noqa: N801
     """Placeholder for the table of all claims."""
 
 
-class other_seeds(nodes.General, nodes.Element):  # noqa: N801
+class other_seeds(nodes.Element, nodes.General):  # noqa: N801
     """Placeholder for the table of what other seeds gave."""
 
 

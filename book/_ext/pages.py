@@ -21,7 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 logger = logging.getLogger(__name__)
 
 
-class chapter_cards(nodes.General, nodes.Element):  # noqa: N801
+class chapter_cards(nodes.Element, nodes.General):  # noqa: N801
     """Placeholder for the ten cards."""
 
 
@@ -76,7 +76,8 @@ def _thumbnail(app: Sphinx, entry: dict[str, str]) -> str:
 
 
 def _cards(app: Sphinx, page: str) -> str:
-    out, part = [], None
+    out: list[str] = []
+    part = None
     for entry in chapters(app.env):
         if entry["part"] != part:
             out += ["</ul>"] if part else []
