@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helpers import sublevel_sets
-from helpers.checks.outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near, number, told_apart
 
 Array = NDArray[np.float64]
 Net = tuple[Array, Array]
@@ -20,14 +21,14 @@ def level_path(
     answer: Callable[[Net, Net, Array, Phi], Sequence[tuple[ArrayLike, ArrayLike]]],
 ) -> Check:
     """Chapter 5, exercise 3: a polygon of two-layer networks that does not climb."""
-    for number in range(10):
-        a, b, x, y, phi = _pair(number)
+    for pair in range(10):
+        a, b, x, y, phi = _pair(pair)
         corners = asked(answer, a, b, x, phi)
         if isinstance(corners, Check):
             return corners
         told = _complaint(corners, a, b, x, y, phi)
         if told:
-            return Check(False, f"pair {number}: {told}")
+            return Check(False, f"pair {pair}: {told}")
     return PASSED
 
 
@@ -43,9 +44,12 @@ def pass_level(answer: Callable[[Array], float]) -> Check:
         yours = asked(answer, y)
         if isinstance(yours, Check):
             return yours
-        if not near(yours, right):
+        if math.isnan(number(yours)):
+            return Check(False, f"for {name} expected a number, got {yours!r}")
+        if not near(yours, right, 1e-3):
+            said, wanted = told_apart(number(yours), right)
             return Check(
-                False, f"for {name} you say {yours}, the right value is {right:.6f}"
+                False, f"for {name} you say {said}, the right value is {wanted}"
             )
     return PASSED
 
@@ -91,7 +95,7 @@ def _complaint(
             for u, v in corners
         ]
         fits = all((u.shape, v.shape) == (a[0].shape, a[1].shape) for u, v in nets)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         return "expected a list of pairs (U, V)"
     if not (fits and nets):
         return f"every U needs shape {a[0].shape} and every V {a[1].shape}"

@@ -17,10 +17,13 @@ Read in this order:
     obstruction.py: where sublevel sets fall apart, at width N - 1.
     free_paths.py: paths of whose loss nothing is proved, for comparison.
     bezier.py: how the curve among these is trained.
+    alignment.py: neurons of one network reordered to match another.
+    plane.py: the loss on a plane through three networks.
     losses.py: squared error and cross-entropy.
     arguments.py: checks of data and numbers.
 """
 
+from helpers.sublevel_sets.alignment import aligned
 from helpers.sublevel_sets.connecting import METHODS, connecting_path, descent_path
 from helpers.sublevel_sets.free_paths import bezier_path, linear_path
 from helpers.sublevel_sets.full_rank import full_rank_curve
@@ -31,13 +34,16 @@ from helpers.sublevel_sets.obstruction import (
     swapped,
 )
 from helpers.sublevel_sets.paths import Certificate, Path, Segment, barrier
+from helpers.sublevel_sets.plane import Plane, loss_plane
 from helpers.sublevel_sets.solved_layer import solve_first_layer
 
 __all__ = [
     "METHODS",
     "Certificate",
     "Path",
+    "Plane",
     "Segment",
+    "aligned",
     "barrier",
     "bezier_path",
     "connecting_path",
@@ -45,6 +51,7 @@ __all__ = [
     "determinant_sign",
     "full_rank_curve",
     "linear_path",
+    "loss_plane",
     "pass_height",
     "solve_first_layer",
     "swap_path",

@@ -94,6 +94,20 @@ def flat(theta: Sequence[Array]) -> Array:
     return np.concatenate(parts, axis=1)
 
 
+def unflat(parameters: Array, shape: Shape) -> Theta:
+    """Return the matrices of networks given by `flat`, [T, p], one row a network."""
+    layers, first = [], 0
+    for n_in, n_out in zip(shape.widths, shape.widths[1:], strict=False):
+        size = n_in * n_out
+        weights = parameters[:, first : first + size].reshape(-1, n_out, n_in)
+        bias = parameters[:, first + size : first + size + n_out]
+        layers.append(
+            np.concatenate([weights.transpose(0, 2, 1), bias[:, None]], axis=1)
+        )
+        first += size + n_out
+    return tuple(layers)
+
+
 def with_ones(h: Array) -> Array:
     """Return [h, 1]: a column of ones behind the features."""
     return np.concatenate([h, np.ones((*h.shape[:-1], 1))], axis=-1)

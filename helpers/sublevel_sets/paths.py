@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -40,21 +40,25 @@ class Segment:
             T if it moves.
         solved: number of the layer that is solved for, 1 the first; the weights above
             it are inverted. None if none is.
+        gap: by how much a parameter at its ends missed the neighbouring segments before
+            `welded` moved it; 0 if it was not welded.
     """
 
     name: str
     kind: Kind
     curve: Curve
     solved: int | None = None
+    gap: float = 0.0
 
     def reversed(self) -> Segment:
         """Return the same piece, walked backwards."""
-        return Segment(self.name, self.kind, lambda t: self.curve(1 - t), self.solved)
+        return replace(self, curve=lambda t: self.curve(1 - t))
 
     def welded(self, start: Theta, end: Theta) -> Segment:
         """Return the same piece, moved to start and end exactly there.
 
-        Only for what rounding has moved: the difference is spread along the piece.
+        Only for what rounding has moved: the difference is spread along the piece, and
+        `gap` says how large it was.
         """
         first = [p - q for p, q in zip(start, self.at(0), strict=True)]
         last = [p - q for p, q in zip(end, self.at(1), strict=True)]
@@ -66,7 +70,8 @@ class Segment:
                 for layer, p, q in zip(self.curve(t[:, 0, 0]), first, last, strict=True)
             )
 
-        return Segment(self.name, self.kind, curve, self.solved)
+        gap = max(float(np.abs(difference).max()) for difference in first + last)
+        return replace(self, curve=curve, gap=max(self.gap, gap))
 
     def at(self, t: float) -> Theta:
         """Return the network at t, its matrices without a leading axis."""
@@ -93,6 +98,7 @@ class Certificate:
         barrier: largest loss on the path, less the larger of the losses at its ends.
         jump: largest difference of a parameter where two segments meet, and between the
             path's ends and the networks that it joins.
+        gap: the same before rounding was welded away: the largest `gap` of a segment.
         norm: largest Euclidean norm of all parameters.
         singular_value: smallest singular value of all weights that are inverted on the
             way; infinite if none are.
@@ -101,6 +107,7 @@ class Certificate:
 
     barrier: float
     jump: float
+    gap: float
     norm: float
     singular_value: float
     points: int
@@ -202,6 +209,7 @@ class Path:
         return Certificate(
             barrier=float(max(map(np.max, losses)) - max(losses[0][0], losses[-1][-1])),
             jump=self._jump(),
+            gap=max(segment.gap for segment in self.segments),
             norm=float(max(norms)),
             singular_value=float(min(smallest)),
             points=points * len(self.segments),

@@ -32,6 +32,21 @@ def test_smallest_singular_value_is_that_of_the_inverted_weights(weak):
     assert path.certificate().points == 84
 
 
+def test_the_gap_is_what_was_welded():
+    """Rounding alone on a true path; a segment that is too long shows its excess."""
+    path = ss.connecting_path(*nets((4, 24, 8, 5, 3)), *sample(12, (4, 3)))
+    assert 0 < path.certificate().gap < 1e-9
+    turn = next(segment for segment in path.segments if segment.name == "turn")
+    assert turn.reversed().gap == turn.gap
+    longer = ss.Segment("long", "free", lambda t: [1.5 * p for p in turn.curve(t)])
+    welded = longer.welded(turn.at(0), turn.at(1))
+    ends = [np.abs(p).max() for t in (0, 1) for p in turn.at(t)]
+    assert longer.gap == 0
+    assert welded.gap == pytest.approx(0.5 * max(ends))
+    for p, q in zip(welded.at(1), turn.at(1), strict=True):
+        np.testing.assert_allclose(p, q, atol=1e-12)
+
+
 def test_barrier_is_the_climb_above_the_higher_end():
     x, y = sample(9, (4, 3))
     a, b = (ss.descent_path(net, x, y).network(0.9) for net in nets((4, 12, 3)))
