@@ -10,12 +10,14 @@ import torch
 from numpy.typing import ArrayLike
 
 from helpers import encoder_decoder
-from helpers.checks.outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near, number, told_apart
+
+_CASES = [(1.0, False), (2.0, False), (1.0, True), (2.0, True)]
 
 
 def dual_filters(answer: Callable[[np.ndarray, float, bool], ArrayLike]) -> Check:
     """Chapter 4, exercise 2: decoder filters with which a linear network rebuilds."""
-    for seed, (alpha, skip) in enumerate([(1.0, False), (2.0, False), (2.0, True)]):
+    for seed, (alpha, skip) in enumerate(_CASES):
         psi = np.random.default_rng(seed).normal(size=(8, 2, 3))
         yours = asked(answer, psi.copy(), alpha, skip)
         if isinstance(yours, Check):
@@ -55,8 +57,10 @@ def threshold_sure(answer: Callable[[np.ndarray, float, float], float]) -> Check
         if isinstance(yours, Check):
             return yours
         if not near(yours, right):
-            case = f"threshold {threshold:g}, sigma {sigma:g}"
-            return Check(False, f"for {case} you say {yours}, right is {right:.6f}")
+            case = f"t = {threshold:g}, sigma = {sigma:g}"
+            said, told = told_apart(number(yours), right)
+            said = said if np.isfinite(number(yours)) else f"{yours!r}"
+            return Check(False, f"for {case} you say {said}, right is {told}")
     return PASSED
 
 
@@ -97,4 +101,7 @@ def _arrangements() -> dict[str, np.ndarray]:
             [np.eye(4)[i] - np.eye(4)[j] for i, j in pairs]
         ),
         "two equal planes and one more": np.array([[1.0, 2, 0], [2, 4, 0], [0, 0, 1]]),
+        "two planes at an angle of 1e-4 and one more": np.array(
+            [[1.0, 0, 0], [1, 1e-4, 0], [0, 0, 1]]
+        ),
     }

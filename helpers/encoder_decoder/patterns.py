@@ -11,12 +11,14 @@ from helpers.encoder_decoder.network import EncoderDecoder
 
 @dataclass(frozen=True)
 class PatternBits:
-    """Upper counts of the linear pieces of a network, as powers of two.
+    """Counts of masks and bounds of the linear pieces of a network, as powers of two.
 
     Attributes:
         paper: the exponent of Ye & Sung's count of masks, n_1 + .. + n_(kappa-1), with
             skip branches n^s_1 + .. + n^s_kappa more: code and decoder are not counted.
-        gates: number H of all gated units; 2^H masks are the most that can be written.
+            They have gates here, so that there can be more pieces than such masks.
+        gates: number H of all gated units; 2^H masks can be written, and there are no
+            more pieces than that.
         arrangements: step by step, each cone of the steps before is cut by at most
             `most_cones(units of the step, n_0)`; the sum of their logarithms.
     """
@@ -27,7 +29,7 @@ class PatternBits:
 
 
 def pattern_bits(network: EncoderDecoder) -> PatternBits:
-    """Return logarithms of upper counts of linear pieces.
+    """Return logarithms of counts of masks and of bounds of linear pieces.
 
     `arrangements` is ours in this form; the argument is Zaslavsky's for one step, and
     holds for ReLU and for maxima, one axis after the other.
