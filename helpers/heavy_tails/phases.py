@@ -54,15 +54,15 @@ class Phase:
 def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
     """Return which of Martin & Mahoney's 5+1 phases a layer is in.
 
-    The names are theirs, the rule is ours: the paper gives no thresholds. A tail is
-    long if the power law holds a quarter of the eigenvalues or more and is not rejected
-    on them (p > 0.01, `power_law_p_value`). The first that applies:
+    The names are theirs, the rule is ours: the paper gives no thresholds. The first
+    that applies, p being that of `power_law_p_value`:
 
         rank-collapse  over 10 % of the eigenvalues below 1e-4 of their mean
         random-like    largest eigenvalue less than 3 Tracy-Widom scales above lambda+
         bleeding-out   soft rank above 0.8
-        bulk+spikes    at most 1/16 of the eigenvalues outside, and no long tail
-        heavy-tailed   a long tail, soft rank below 0.2 and alpha < 4
+        bulk+spikes    at most 1/16 of the eigenvalues outside, and no long tail: not
+                       p > 0.01 on a quarter of them
+        heavy-tailed   soft rank below 0.2, p > 0.01 and alpha < 4
         bulk-decay     otherwise
 
     Args:
@@ -78,8 +78,8 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
         raise ValueError("report has no p: make it by analyze(weight, n_draws=100)")
     outside = f"{r.n_spikes} outside ({r.n_spikes / r.m:.1%})"
     tail = f"alpha {r.alpha:.2f} on {r.n_tail / r.m:.0%} (p {r.p:.2f})"
-    long = r.p > _NOT_REJECTED and r.n_tail >= _LONG_TAIL * r.m
-    few = r.n_spikes <= _FEW * r.m and not long
+    kept = r.p > _NOT_REJECTED
+    few = r.n_spikes <= _FEW * r.m and not (kept and r.n_tail >= _LONG_TAIL * r.m)
     name: PhaseName
     if r.gone > _GONE:
         name, reason = "rank-collapse", f"{r.gone:.0%} of the eigenvalues are gone"
@@ -89,7 +89,7 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
         name, reason = "bleeding-out", f"soft rank {r.soft_rank:.2f}, out but near"
     elif few:
         name, reason = "bulk+spikes", f"{outside}, no long tail"
-    elif long and r.soft_rank < _NO_EDGE and r.alpha < _HEAVY:
+    elif kept and r.soft_rank < _NO_EDGE and r.alpha < _HEAVY:
         name, reason = "heavy-tailed", f"{tail}, soft rank {r.soft_rank:.2g}"
     else:
         name, reason = "bulk-decay", f"{outside}, {tail}, soft rank {r.soft_rank:.2g}"
