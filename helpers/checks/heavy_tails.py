@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from types import EllipsisType
+from typing import Any
 
 import numpy as np
 from scipy.stats import truncnorm
@@ -71,7 +72,7 @@ def power_law_scan(
     return PASSED
 
 
-def _agree(yours: Sequence[float], right: tuple[float, float]) -> bool:
+def _agree(yours: Iterable[Any], right: tuple[float, float]) -> bool:
     return all(near(y, r) for y, r in zip(yours, right, strict=True))
 
 
