@@ -78,7 +78,9 @@ def measure(
     """Return what chapter 10 says of one network, from its test images.
 
     Accuracy; sigma(x_0, 0.01) and the nearest error of `images` images that it gets
-    right; for `few` of them, both finite, the median distance of `points` noisy copies
+    right, with the median of their ratio, 0 where sigma is infinite (how many is
+    `without_sigma`), and their rank correlation, infinities ranked last; for `few` of
+    them, both finite, the median distance of `points` noisy copies
     beside the isoperimetric bound, and the distance without an attack; accuracy on
     corruptions.
     """
@@ -90,7 +92,7 @@ def measure(
     scale = noise_scale(net, x, y, n=options.draws, seed=seed)
     distance = nearest_error(net, x, y).distance
     usable = np.isfinite(scale.sigma) & np.isfinite(distance)
-    ratio = distance[usable] / scale.sigma[usable]
+    ratio = np.where(np.isinf(scale.sigma), 0.0, distance) / scale.sigma
     few = np.flatnonzero(usable)[: options.few]
     sigma = scale.sigma[few]
     noisy = noisy_distances(net, x[few], y[few], sigma, options.points, seed=seed)
@@ -102,7 +104,8 @@ def measure(
         "median_distance": np.median(distance),
         "median_sigma": np.median(scale.sigma),
         "median_ratio": np.median(ratio),
-        "spearman": spearmanr(distance[usable], scale.sigma[usable])[0],
+        "without_sigma": int(np.isinf(scale.sigma).sum()),
+        "spearman": spearmanr(distance, scale.sigma)[0],
         "distance": distance,
         "sigma": scale.sigma,
         "noisy_over_bound": np.median(noisy, axis=1) / bound,

@@ -6,26 +6,27 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.integrate import quad
 from scipy.stats import norm
 
 from helpers import adversarial_noise
-from helpers.checks.outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near, number, told_apart
 
-_DIGITS = 0.05  # of log10: 5 standard errors of 20,000 draws
+_DIGITS = 0.06  # of log10: 5 standard errors of 20,000 draws
 
 
 def farthest_quantile(answer: Callable[[float, float], float]) -> Check:
     """Chapter 10, exercise 2: the isoperimetric bound of every quantile."""
-    for mu, alpha in ((0.01, 0.5), (0.2, 0.9), (1e-6, 0.3), (0.4, 0.1)):
-        right = float(adversarial_noise.isoperimetric_quantile(mu, 1.0, alpha))
-        yours = asked(answer, mu, alpha)
+    for mu, p in ((0.01, 0.5), (0.2, 0.9), (1e-6, 0.3), (0.4, 0.1)):
+        right = float(adversarial_noise.isoperimetric_quantile(mu, 1.0, p))
+        yours = asked(answer, mu, p)
         if isinstance(yours, Check):
             return yours
         if not near(yours, right):
+            said, true = told_apart(number(yours), right)
             return Check(
                 False,
-                f"for mu = {mu:g}, alpha = {alpha:g} you say {yours}, "
-                f"the right value is {right:.6f}",
+                f"for mu = {mu:g}, p = {p:g} you say {said}, the right value is {true}",
             )
     return PASSED
 
@@ -41,10 +42,10 @@ def shell_ratio(answer: Callable[[int, float], float]) -> Check:
         if isinstance(yours, Check):
             return yours
         if not near(yours, right):
+            said, true = told_apart(number(yours), right)
             return Check(
                 False,
-                f"for n = {n}, mu = {mu:g} you say {yours}, "
-                f"the right value is {right:.6f}",
+                f"for n = {n}, mu = {mu:g} you say {said}, the right value is {true}",
             )
     return PASSED
 
@@ -55,25 +56,44 @@ def importance_rate(
     ],
 ) -> Check:
     """Chapter 10, exercise 4: an error rate from draws around the nearest error."""
-    for n, t, far in ((64, 5.0, math.inf), (16, 7.0, math.inf), (8, 3.0, 6.0)):
-        nearest = np.zeros(n)
-        nearest[0] = t
+    for name, (n, t, wrong, rate) in _error_sets().items():
+        axis = np.random.default_rng(n).normal(size=(2, n))
+        axis = np.linalg.qr(axis.T)[0].T
 
-        def wrong(z: np.ndarray, t: float = t, far: float = far) -> np.ndarray:
-            return (z[:, 0] >= t) | (z[:, 0] <= -far)
+        def turned(
+            z: np.ndarray,
+            wrong: Callable[..., np.ndarray] = wrong,
+            axis: np.ndarray = axis,
+        ) -> np.ndarray:
+            return wrong(z @ axis[0], z @ axis[1])
 
-        right = math.log10(norm.sf(t) + norm.sf(far))
-        yours = asked(answer, wrong, nearest, np.random.default_rng(0))
+        yours = asked(answer, turned, t * axis[0], np.random.default_rng(0))
         if isinstance(yours, Check):
             return yours
-        try:
-            log10 = math.log10(yours)
-        except (TypeError, ValueError):
+        value = number(yours)
+        if not 0 < value < math.inf:
             return Check(False, f"expected a rate above 0, you return {yours}")
-        if abs(log10 - right) > _DIGITS:
+        if abs(math.log10(value) - math.log10(rate)) > _DIGITS:
             return Check(
                 False,
-                f"a half-space at {t:g} in {n} dimensions: you say 10^{log10:.2f}, "
-                f"the right rate is 10^{right:.2f}",
+                f"{name} at {t:g} in {n} dimensions: you say "
+                f"10^{math.log10(value):.2f}, the right rate is "
+                f"10^{math.log10(rate):.2f}",
             )
     return PASSED
+
+
+_Wrong = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def _error_sets() -> dict[str, tuple[int, float, _Wrong, float]]:
+    """Error sets by name: dimensions, distance, the set in a plane, its rate."""
+    bowl = quad(lambda v: norm.pdf(v) * norm.sf(4 + v**2 / 2), -12, 12)[0]
+    return {
+        "a half-space": (64, 5.0, lambda u, v: u >= 5, norm.sf(5)),
+        "a quarter-space": (16, 5.0, lambda u, v: (u >= 5) & (v >= 0), norm.sf(5) / 2),
+        "a bowl": (32, 4.0, lambda u, v: u >= 4 + v**2 / 2, bowl),
+        "two half-spaces": (
+            8, 3.0, lambda u, v: (u >= 3) | (u <= -6), norm.sf(3) + norm.sf(6),
+        ),
+    }  # fmt: skip

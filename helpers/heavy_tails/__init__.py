@@ -19,6 +19,7 @@ Read in this order:
 - bulk_fit.py: where noise ends in a spectrum, and how many spikes lie beyond
 - spikes.py: a rank-one signal in noise, the BBP transition
 - power_law.py: the tail of a spectrum as a power law
+- goodness_of_fit.py: whether the tail is a power law at all
 - tail_families.py: other laws for the tail, and how they compare
 - random_layers.py: matrices with a signal, with heavy tails, or shuffled
 - reports.py: one layer in one report
@@ -30,6 +31,7 @@ Read in this order:
 
 from helpers.heavy_tails.bulk_fit import MarchenkoPasturFit, fit_marchenko_pastur
 from helpers.heavy_tails.eigenvectors import Localization, localization
+from helpers.heavy_tails.goodness_of_fit import power_law_p_value
 from helpers.heavy_tails.marchenko_pastur import MarchenkoPastur
 from helpers.heavy_tails.phases import PHASES, Phase, phase
 from helpers.heavy_tails.power_law import (
@@ -88,6 +90,7 @@ __all__ = [
     "localization",
     "matrix_entropy",
     "phase",
+    "power_law_p_value",
     "pretrained_table",
     "pretrained_weights",
     "shuffled",

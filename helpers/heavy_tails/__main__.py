@@ -24,7 +24,7 @@ from helpers.heavy_tails.reports import report_of
 from helpers.heavy_tails.spectra import layer_matrices, spectrum
 
 _LEAST = 100  # eigenvalues a spectrum must have to be worth a row
-_DRAWS = 100  # of the bootstrap behind the error of alpha
+_DRAWS = 100  # of the bootstraps behind the error of alpha and behind p
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -62,7 +62,7 @@ def _rows(package: str) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
     large = {name: w for name, w in layers.items() if w.shape[1] >= _LEAST}
     for name, w in tqdm(large.items(), package, leave=False):
         x = spectrum(w)
-        report = report_of(x, *w.shape)
+        report = report_of(x, *w.shape, n_draws=_DRAWS)
         yield (
             {
                 "package": package,
@@ -86,7 +86,8 @@ def _line(row: Mapping[str, Any]) -> str:
     return (
         f"{row['layer']:60} {row['n']:>6} x {row['m']:<5} "
         f"alpha {row['alpha']:.4f} +- {row['alpha_error']:.2f}  D {row['ks']:.4f}  "
-        f"n_tail {row['n_tail']:<4} soft rank {row['soft_rank']:.4f}  {row['phase']}"
+        f"p {row['p']:.2f}  n_tail {row['n_tail']:<4} "
+        f"soft rank {row['soft_rank']:.4f}  {row['phase']}"
     )
 
 

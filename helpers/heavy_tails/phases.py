@@ -26,8 +26,10 @@ _GONE = 0.1  # share of the eigenvalues gone in a rank collapse
 _AT_THE_EDGE = 3.0  # excess of the largest eigenvalue that the edge explains
 _NEAR_THE_EDGE = 0.8  # soft rank above which the largest has not left the bulk
 _FEW = 1 / 16  # share of the eigenvalues that may be called spikes
-_GOOD_FIT = 0.1  # Kolmogorov-Smirnov distance of a power law that describes a tail
+# Clauset, Shalizi & Newman reject below 0.1, which a true power law meets once in ten.
+_NOT_REJECTED = 0.01  # p above which it may be a power law: a rule for many spectra
 _LONG_TAIL = 1 / 4  # share of the eigenvalues in a tail that replaces the edge
+_DRAWS = 100  # samples behind p
 _NO_EDGE = 0.2  # soft rank below which the edge is no longer a scale
 _HEAVY = 4.0  # exponent below which a tail is heavy
 
@@ -53,29 +55,31 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
     """Return which of Martin & Mahoney's 5+1 phases a layer is in.
 
     The names are theirs, the rule is ours: the paper gives no thresholds. The first
-    that applies, D being the distance of the power law from its tail:
+    that applies, p being that of `power_law_p_value`:
 
         rank-collapse  over 10 % of the eigenvalues below 1e-4 of their mean
         random-like    largest eigenvalue less than 3 Tracy-Widom scales above lambda+
         bleeding-out   soft rank above 0.8
         bulk+spikes    at most 1/16 of the eigenvalues outside, and no long tail: not
-                       D < 0.1 on a quarter of them
-        heavy-tailed   soft rank below 0.2, D < 0.1 and alpha < 4
+                       p > 0.01 on a quarter of them
+        heavy-tailed   soft rank below 0.2, p > 0.01 and alpha < 4
         bulk-decay     otherwise
 
     Args:
-        layer: a weight as in `analyze`, or its report.
+        layer: a weight as in `analyze`, or its report with p.
 
     Raises:
-        ValueError: as in `analyze`.
+        ValueError: as in `analyze`, or a report without p.
 
-    Cost: that of `analyze`.
+    Cost: that of `analyze` with 100 draws.
     """
-    r = layer if isinstance(layer, LayerReport) else analyze(layer)
+    r = layer if isinstance(layer, LayerReport) else analyze(layer, n_draws=_DRAWS)
+    if r.p is None:
+        raise ValueError("report has no p: make it by analyze(weight, n_draws=100)")
     outside = f"{r.n_spikes} outside ({r.n_spikes / r.m:.1%})"
-    tail = f"alpha {r.alpha:.2f} on {r.n_tail / r.m:.0%} (D {r.ks:.3f})"
-    good = r.ks < _GOOD_FIT
-    few = r.n_spikes <= _FEW * r.m and not (good and r.n_tail >= _LONG_TAIL * r.m)
+    tail = f"alpha {r.alpha:.2f} on {r.n_tail / r.m:.0%} (p {r.p:.2f})"
+    kept = r.p > _NOT_REJECTED
+    few = r.n_spikes <= _FEW * r.m and not (kept and r.n_tail >= _LONG_TAIL * r.m)
     name: PhaseName
     if r.gone > _GONE:
         name, reason = "rank-collapse", f"{r.gone:.0%} of the eigenvalues are gone"
@@ -85,7 +89,7 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
         name, reason = "bleeding-out", f"soft rank {r.soft_rank:.2f}, out but near"
     elif few:
         name, reason = "bulk+spikes", f"{outside}, no long tail"
-    elif good and r.soft_rank < _NO_EDGE and r.alpha < _HEAVY:
+    elif kept and r.soft_rank < _NO_EDGE and r.alpha < _HEAVY:
         name, reason = "heavy-tailed", f"{tail}, soft rank {r.soft_rank:.2g}"
     else:
         name, reason = "bulk-decay", f"{outside}, {tail}, soft rank {r.soft_rank:.2g}"

@@ -54,7 +54,8 @@ def fit_power_law(eigenvalues: ArrayLike) -> PowerLawFit:
     Raises:
         ValueError: not such an array.
 
-    Cost: O(M log M) for sorting, then some 20 passes; 1 ms for M = 10,000.
+    Cost: O(M log M) for sorting, then tens of passes, the more the closer the law fits:
+    119 for M = 10,000 quantiles of a power law; 1 to 5 ms there.
     """
     x = as_eigenvalues(eigenvalues)
     tail = _Tails(x[x > 0])

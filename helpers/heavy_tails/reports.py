@@ -7,6 +7,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from helpers.heavy_tails.bulk_fit import fit_marchenko_pastur
+from helpers.heavy_tails.goodness_of_fit import power_law_p_value
 from helpers.heavy_tails.power_law import fit_power_law
 from helpers.heavy_tails.ranks import matrix_entropy, soft_rank, stable_rank
 from helpers.heavy_tails.spectra import layer_matrices, spectrum
@@ -35,6 +36,8 @@ class LayerReport:
         ks: its Kolmogorov-Smirnov distance D.
         n_tail: eigenvalues in that tail.
         gone: share of the eigenvalues below 1e-4 of their mean.
+        p: goodness of fit of the power law, from `power_law_p_value`; None where it
+            was not asked for.
     """
 
     n: int
@@ -53,6 +56,7 @@ class LayerReport:
     ks: float
     n_tail: int
     gone: float
+    p: float | None = None
 
     @property
     def q(self) -> float:
@@ -60,25 +64,28 @@ class LayerReport:
         return self.n / self.m
 
 
-def analyze(weight: ArrayLike | torch.Tensor) -> LayerReport:
+def analyze(weight: ArrayLike | torch.Tensor, *, n_draws: int = 0) -> LayerReport:
     """Return spectrum, bulk, tail and ranks of one layer.
 
     Args:
         weight: [out, in], or a convolution [out, in, *kernel], which is flattened; its
             places one by one are `layer_matrices(weight, convolution="slices")`.
+        n_draws: samples behind p, made with seed 0; 0 leaves p out.
 
     Raises:
         ValueError: as in `layer_matrices`, or fewer than 3 different eigenvalues
-            above 0.
+            above 0, or n_draws is 1 or negative.
 
-    Cost: that of `spectrum`, and 2 ms.
+    Cost: that of `spectrum`, 2 ms, and n_draws power-law fits.
     """
     (w,) = layer_matrices(weight)
-    return report_of(spectrum(w), *w.shape)
+    return report_of(spectrum(w), *w.shape, n_draws=n_draws)
 
 
-def report_of(eigenvalues: ArrayLike, n: int, m: int) -> LayerReport:
-    """Return the report of a spectrum [m] of an [n, m] matrix."""
+def report_of(
+    eigenvalues: ArrayLike, n: int, m: int, *, n_draws: int = 0
+) -> LayerReport:
+    """Return the report of a spectrum [m] of an [n, m] matrix; see `analyze`."""
     x = np.asarray(eigenvalues, dtype=np.float64)
     bulk, tail = fit_marchenko_pastur(x, n / m), fit_power_law(x)
     edge = bulk.law.edges[1]
@@ -99,4 +106,5 @@ def report_of(eigenvalues: ArrayLike, n: int, m: int) -> LayerReport:
         ks=tail.ks,
         n_tail=tail.n_tail,
         gone=float((x < _TINY * x.mean()).mean()),
+        p=power_law_p_value(x, n_draws=n_draws, seed=0) if n_draws else None,
     )

@@ -14,7 +14,7 @@ from helpers import data
 from helpers.adversarial_noise.study import measure, network, study
 
 
-def test_the_study_leaves_out_images_without_errors(monkeypatch):
+def test_the_study_counts_images_that_noise_does_not_fool(monkeypatch):
     digits = data.load("digits", n_train=20, n_test=40)
     options = Namespace(
         test=40, images=40, few=3, points=4, draws=200, seed=0, device="cpu"
@@ -34,7 +34,9 @@ def test_the_study_leaves_out_images_without_errors(monkeypatch):
     assert len(found["noisy_over_bound"]) == 3
     for key in ("noisy_over_bound", "without_attack_over_distance"):
         assert np.isfinite(found[key]).all()
-    assert np.isfinite(found["median_ratio"])
+    assert found["without_sigma"] == 1
+    ratio = np.append(0.0, (found["distance"] / found["sigma"])[1:])
+    assert found["median_ratio"] == np.median(ratio)
 
 
 def test_the_study_repeats_itself():

@@ -42,13 +42,13 @@ def test_a_phase_follows_its_rule():
     """Each threshold crossed alone; the report of noise is the start."""
     base = replace(
         ht.analyze(noise(400, 200)), gone=0.0, excess=50.0, soft_rank=0.5, n_spikes=5,
-        ks=0.2, n_tail=20,
+        p=0.0, n_tail=20,
     )  # fmt: skip
 
     def named(**change):
         return ht.phase(replace(base, **change)).name
 
-    tail = {"ks": 0.09, "n_tail": 50, "alpha": 3.9}
+    tail = {"p": 0.02, "n_tail": 50, "alpha": 3.9}
     assert named() == "bulk+spikes"
     assert named(gone=0.11) == "rank-collapse"
     assert named(gone=0.09) == "bulk+spikes"
@@ -59,20 +59,23 @@ def test_a_phase_follows_its_rule():
     assert named(n_spikes=13) == "bulk-decay"
     assert named(**tail) == "bulk-decay"
     assert named(**tail | {"n_tail": 49}) == "bulk+spikes"
-    assert named(**tail | {"ks": 0.1}) == "bulk+spikes"
+    assert named(**tail | {"p": 0.01}) == "bulk+spikes"
     assert named(**tail, soft_rank=0.19) == "heavy-tailed"
     assert named(**tail, soft_rank=0.21) == "bulk-decay"
     assert named(**tail | {"alpha": 4.1}, soft_rank=0.19) == "bulk-decay"
-    assert named(soft_rank=0.19, ks=0.05) == "bulk+spikes"
+    assert named(soft_rank=0.19, p=0.5) == "bulk+spikes"
     many = {"soft_rank": 0.19, "n_spikes": 13, "alpha": 3.9}
-    assert named(**many, ks=0.09) == "heavy-tailed"
-    assert named(**many, ks=0.11) == "bulk-decay"
+    assert named(**many, p=0.02) == "heavy-tailed"
+    assert named(**many, p=0.01) == "bulk-decay"
 
 
 NAN = float("nan")
 REFUSED = {
     "weight must be finite, got NaN or infinity": lambda: ht.phase(
         np.full((3, 3), NAN)
+    ),
+    "report has no p: make it by analyze(weight, n_draws=100)": lambda: ht.phase(
+        ht.analyze(noise(6, 4))
     ),
 }
 

@@ -22,6 +22,9 @@ def test_a_report_gathers_the_parts(shape):
     assert report.entropy == ht.matrix_entropy(values)
     assert (report.alpha, report.xmin) == (tail.alpha, tail.xmin)
     assert report.gone == 0
+    assert report.p is None
+    asked = ht.analyze(w, n_draws=20)
+    assert asked.p == ht.power_law_p_value(values, n_draws=20, seed=0)
 
 
 REFUSED = {
