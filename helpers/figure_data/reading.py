@@ -45,34 +45,30 @@ def read(figure: Figure) -> dict[str, Any]:
             their own place, quivers, tables and the like.
     """
     _refuse(figure)
-    rows: dict[int, list[dict[str, Any]]] = {}
     panels: dict[tuple[int, int], dict[str, Any]] = {}
-    boxes: dict[Axes, dict[str, Any]] = {}
+    of_axes: dict[Axes, dict[str, Any]] = {}
+    bars = [axes for axes in figure.axes if _bar_of(axes) is not None]
     for axes in figure.axes:
-        if _bar_of(axes) is not None:
-            continue
-        spot = _spot(axes)
-        key = (spot.num1, spot.num2)
-        axes.get_xlim()  # matplotlib sets the limits when first asked for them
-        box = Box(axes, *_size(axes, spot))
-        if key not in panels:
-            panels[key] = {
-                "box": [round(v, 1) for v in box.size],
-                "axes": [],
-                "bars": [],
-            }
-            rows.setdefault(spot.rowspan.start, []).append(panels[key])
-        with _as_large(axes, box):
-            panels[key]["axes"].append(axes_data(box))
-        boxes[axes] = panels[key]
-    for axes in figure.axes:
-        if _bar_of(axes) is not None:
-            parent = vars(axes)["_colorbar_info"]["parents"][-1]
-            boxes[parent]["bars"].append(_bar_data(axes, boxes[parent]["box"][1]))
+        if axes not in bars:
+            spot = _spot(axes)
+            at = spot.rowspan.start, spot.colspan.start
+            panel = panels.setdefault(at, {"axes": [], "bars": []})
+            of_axes[axes] = panel
+            axes.get_xlim()  # matplotlib sets the limits when first asked for them
+            box = Box(axes, *_size(axes, spot))
+            panel["box"] = [round(side, 1) for side in box.size]
+            with _as_large(axes, box):
+                panel["axes"].append(axes_data(box))
+    for axes in bars:
+        panel = of_axes[vars(axes)["_colorbar_info"]["parents"][-1]]
+        panel["bars"].append(_bar_data(axes, panel["box"][1]))
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for row, column in sorted(panels):
+        rows.setdefault(row, []).append(panels[row, column])
     return {
         "title": figure.get_suptitle(),
         "legend": legend_data(figure.legends[0], None, []) if figure.legends else None,
-        "rows": [rows[start] for start in sorted(rows)],
+        "rows": list(rows.values()),
     }
 
 

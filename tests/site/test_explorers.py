@@ -256,8 +256,8 @@ def picture(explorer):
     return explorer.locator("img").get_attribute("src")
 
 
-WORDS = """node => [...node.querySelectorAll(".explorer-row > svg")].flatMap((svg,
-  i) => {
+WORDS = """node => [...node.querySelectorAll(".explorer-row > svg")]
+  .flatMap((svg, i) => {
   const edge = svg.getBoundingClientRect();
   return [...svg.querySelectorAll("text")].map(text => {
     const box = text.getBoundingClientRect();
