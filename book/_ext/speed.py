@@ -33,6 +33,8 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "source": (str,),  # date, machine, versions, command
 }
 Row = dict[str, Any]
+NARROW = "\u202f"
+"""A narrow space that does not break, before a unit."""
 
 
 def check(id: str, row: Row) -> Row:
@@ -92,8 +94,8 @@ def duration(seconds: float) -> str:
     """Seconds in the unit that suits them: 1.9 s, 21 ms, 530 µs."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= 0.995 * size:
-            return f"{number(seconds / size)} {unit}"
-    return f"{number(seconds / 1e-6)} µs"
+            return f"{number(seconds / size)}{NARROW}{unit}"
+    return f"{number(seconds / 1e-6)}{NARROW}µs"
 
 
 def table(rows: list[Row]) -> str:

@@ -92,8 +92,8 @@ def test_the_table_escapes_what_was_stored():
     first, second = shown.select("tbody tr")
     assert "power law, n < 10 & more" in first.th.text
     assert [cell.text for cell in first("td")] == [
-        "2.1 ms",
-        "powerlaw 1.5: 3.2 s",
+        "2.1\u202fms",
+        "powerlaw 1.5: 3.2\u202fs",
         "ours: exponent 2.5beside: exponent 2.5",
         "1,500 (1,400 to 1,600; 3 repeats)",
     ]
@@ -102,7 +102,12 @@ def test_the_table_escapes_what_was_stored():
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(12.34, "12 s"), (0.999, "1 s"), (0.0123, "12 ms"), (4.56e-5, "46 µs")],
+    [
+        (12.34, "12\u202fs"),
+        (0.999, "1\u202fs"),
+        (0.0123, "12\u202fms"),
+        (4.56e-5, "46\u202fµs"),
+    ],
 )
 def test_durations_have_two_digits(seconds, shown):
     assert speed.duration(seconds) == shown
