@@ -1,4 +1,4 @@
-"""What a claim is, who says it, and the verdicts that may come of it."""
+"""What a claim is and who says it; its verdict is computed here (`Claim.verdict`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ SOURCES: dict[str, str] = {
 REPRODUCED, HOLDS = "reproduced", "holds"
 UNRESOLVED = "compatible, not resolved"
 NOT_REPRODUCED, DOES_NOT_HOLD = "not reproduced", "does not hold"
-OTHER_SETTING, UNTESTED, FAILED = "other setting", "not tested here", "FAILED"
+OTHER_SETTING, UNTESTED = "other setting", "not tested here"
+FAILED = "FAILED"  # stops the build: no page shows it
 
 VERDICTS: dict[str, str] = {
     REPRODUCED: "the paper's own statement, measured in the paper's setting",

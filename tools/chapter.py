@@ -21,6 +21,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from helpers.claim_rows import measured_in_words
+
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 
@@ -78,6 +80,8 @@ def main(arguments: list[str]) -> int:
         "claims": claims,
     }
     path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    for id, row in made.items():
+        print(f"{id:>6}  {measured_in_words(row):28} {row['verdict']}")
     print(f"wrote {path.relative_to(ROOT)}: {len(claims)} claims")
     return 0
 

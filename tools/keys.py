@@ -2,7 +2,8 @@
 
 MyST-NB's cache knows a notebook by its code alone. The key adds the helpers that the
 notebook imports, directly or through one another, and their stored results, read
-without comments; the packages and the interpreter; the settings and the data sets.
+without comments (docstrings count); the packages and the interpreter; the settings and
+the data sets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`{speed}`: what `make bench` measured, a table for each chapter.
 
-The benchmarks write book/_data/speed.json, one entry a row; this reads it, refuses what
-it does not understand, and shows it.
+tests/benchmarks/bench.py writes book/_data/speed.json, one entry a row; this reads it,
+refuses what it does not understand, and shows it.
 """
 
 from __future__ import annotations

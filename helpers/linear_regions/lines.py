@@ -54,8 +54,8 @@ def line_regions(
 
     The one-dimensional count of Hanin & Rolnick 2019. Between neighbouring knots the
     hidden path is affine, so its values at the knots suffice: where z changes its sign
-    a layer adds the knot t_i + (t_{i+1} - t_i) z_i / (z_i - z_{i+1}). Nothing is
-    sampled.
+    a layer adds the knot t_i + (t_{i+1} - t_i) z_i / (z_i - z_{i+1}), as `line_cuts.py`
+    does. Nothing is sampled.
 
     Args:
         net: torch.nn.Sequential of Linear and piecewise-linear activations (ReLU, leaky

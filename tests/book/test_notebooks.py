@@ -46,6 +46,11 @@ def test_all_set_up_cells_are_the_same():
     assert "google.colab" in first.pop()
 
 
+def test_a_notebook_enters_a_room_by_its_face(notebook):
+    code = "\n".join(map(source, cells(notebook, "code")))
+    assert not re.findall(r"(?:from|import) helpers\.\w+\.\w+", code)
+
+
 def test_the_second_code_cell_holds_the_parameters(notebook):
     assert cells(notebook, "code")[1]["metadata"]["tags"] == ["parameters"]
 
