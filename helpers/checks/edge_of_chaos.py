@@ -8,7 +8,15 @@ from types import EllipsisType
 import numpy as np
 
 from helpers import edge_of_chaos
-from helpers.checks.outcome import PASSED, UNSOLVED, Check, asked, near
+from helpers.checks.outcome import (
+    PASSED,
+    UNSOLVED,
+    Check,
+    asked,
+    near,
+    number,
+    told_apart,
+)
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -24,14 +32,21 @@ def edge_point(
         yours = asked(answer, act.phi, act.d1, sigma_b)
         if isinstance(yours, Check):
             return yours
-        if not (isinstance(yours, tuple | list | np.ndarray) and len(yours) == 2):
+        try:
+            sigma_w, q = yours
+        except (TypeError, ValueError):
             return Check(False, f"expected a pair (sigma_w, q), got {yours!r}")
-        if not (near(yours[0], right.sigma_w) and near(yours[1], right.q)):
-            return Check(
-                False,
-                f"for {name} at sigma_b = {sigma_b} you say {yours[0]} and {yours[1]}, "
-                f"the right values are {right.sigma_w:.7f} and {right.q:.7f}",
-            )
+        for letter, given, wanted in (
+            ("sigma_w", sigma_w, right.sigma_w),
+            ("q", q, right.q),
+        ):
+            if not near(given, wanted):
+                said, shown = told_apart(number(given), wanted)
+                return Check(
+                    False,
+                    f"for {name} at sigma_b = {sigma_b} you say {letter} = {said}, "
+                    f"the right value is {shown}",
+                )
     return PASSED
 
 
@@ -39,13 +54,15 @@ def leaky_like_residual(answer: float | EllipsisType | None) -> Check:
     """Chapter 2, exercise 3: the leaky slope equal to a residual branch of scale 1."""
     if answer is None or answer is ...:
         return UNSOLVED
-    if not isinstance(answer, int | float) or not 0 < answer < 1:
+    slope = number(answer)
+    if not 0 < slope < 1:
         return Check(False, f"the slope is a number between 0 and 1, got {answer!r}")
-    share = (1 - answer) ** 2 / (1 + answer**2)
-    if near(share, 1 / 3):
+    share = (1 - slope) ** 2 / (1 + slope**2)
+    if near(share, 1 / 3, 1e-3):
         return PASSED
+    said, wanted = told_apart(share, 1 / 3)
     return Check(
         False,
-        f"with slope {answer:g} the map bends {share:.3f} times as much as that of "
-        "ReLU; the residual network's bends 0.333 times as much",
+        f"with a = {slope:.6g} the leaky ReLU has p = {said}, the residual network "
+        f"p = {wanted}",
     )

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers import linear_regions, networks
-from helpers.checks.outcome import PASSED, UNSOLVED, Check, asked, near
+from helpers.checks.outcome import (
+    PASSED,
+    UNSOLVED,
+    Check,
+    asked,
+    near,
+    number,
+    told_apart,
+)
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 
@@ -44,10 +52,11 @@ def angle_law(answer: Callable[[np.ndarray, np.ndarray, float], float]) -> Check
         if isinstance(yours, Check):
             return yours
         if not near(yours, right):
+            said, wanted = told_apart(number(yours), right)
             return Check(
                 False,
                 f"for p = {_short(p)}, q = {_short(q)}, sigma_b = {sigma_b} you say "
-                f"{yours}, the right value is {right:.6f}",
+                f"{said}, the right value is {wanted}",
             )
     return PASSED
 
@@ -56,15 +65,18 @@ def half_of_layer_three(answer: float | EllipsisType | None) -> Check:
     """Chapter 1, exercise 4: the bias variance that leaves half inside [-1, 1]."""
     if answer is None or answer is ...:
         return UNSOLVED
-    if not isinstance(answer, int | float) or not 0 < answer < math.inf:
+    variance = number(answer)
+    if not 0 < variance < math.inf:
         return Check(False, f"a variance is a number above 0, got {answer!r}")
-    share = linear_regions.expected_breakpoints([1, 1, 1], answer**0.5, [-1.0], [1.0])[
-        2
-    ]
-    if near(share, 0.5):
+    sigma_b = math.sqrt(variance)
+    share = linear_regions.expected_breakpoints([1, 1, 1], sigma_b, [-1.0], [1.0])[2]
+    if near(share, 0.5, 1e-3):
         return PASSED
+    said, half = told_apart(share, 0.5)
     return Check(
-        False, f"with {answer:g} the segment holds {share:.3f} of them, not 0.5"
+        False,
+        f"with sigma_b^2 = {variance:.6g} the segment holds {said} of the breakpoints "
+        f"of layer 3, not {half}",
     )
 
 
@@ -74,14 +86,16 @@ def _difference(yours: ArrayLike, right: np.ndarray) -> str:
         found = np.asarray(yours, dtype=np.float64)
     except (TypeError, ValueError):
         return f"expected an array of numbers, got {type(yours).__name__}"
-    if found.shape != right.shape:
+    if found.ndim != 1:
+        return f"expected numbers in a row, got an array of shape {list(found.shape)}"
+    if found.size != right.size:
         return f"{found.size} breakpoints found, there are {right.size}"
-    if not np.allclose(found, right, rtol=0, atol=1e-9):
-        worst = int(np.nanargmax(np.abs(found - right)))
-        return (
-            f"breakpoint {worst} is at {right[worst]:.9f}, you say {found[worst]:.9f}"
-        )
-    return ""
+    off = np.nan_to_num(np.abs(found - right), nan=np.inf)
+    if off.max(initial=0) <= 1e-9:
+        return ""
+    worst = int(np.argmax(off))
+    said, wanted = told_apart(found[worst], right[worst])
+    return f"breakpoint {worst} is at {wanted}, you say {said}"
 
 
 def _arrays(linear: Any) -> tuple[np.ndarray, np.ndarray]:

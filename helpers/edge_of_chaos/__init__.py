@@ -15,6 +15,7 @@ Read in this order:
     edge.py: the edge of chaos, where variances are kept and chi_1 = 1.
     rates.py: how fast the gap falls there.
     gram_chains.py: random networks of finite width.
+    trainability.py: many networks of one shape, trained at once.
     arguments.py: checks of numbers.
 """
 
@@ -31,6 +32,7 @@ from helpers.edge_of_chaos.edge import EdgePoint, edge_of_chaos
 from helpers.edge_of_chaos.gradients import chi, depth_scale
 from helpers.edge_of_chaos.gram_chains import gram_chain
 from helpers.edge_of_chaos.rates import beta, kink_constant
+from helpers.edge_of_chaos.trainability import Start, final_accuracies, train_together
 from helpers.edge_of_chaos.variance import (
     variance_fixed_point,
     variance_map,
@@ -42,6 +44,7 @@ __all__ = [
     "ACTIVATIONS",
     "Activation",
     "EdgePoint",
+    "Start",
     "Trajectory",
     "beta",
     "chi",
@@ -51,9 +54,11 @@ __all__ = [
     "correlation_trajectory",
     "depth_scale",
     "edge_of_chaos",
+    "final_accuracies",
     "gram_chain",
     "kink_constant",
     "relu_like",
+    "train_together",
     "variance_fixed_point",
     "variance_map",
     "variance_slope",

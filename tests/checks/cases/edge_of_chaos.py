@@ -1,6 +1,8 @@
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
+import torch
 from checks.cases import solution
 
 from helpers import checks
@@ -20,15 +22,48 @@ def iterated(phi, dphi, sigma_b):
     return slope**-0.5, q
 
 
+def as_array(*case):
+    return np.array(chapter("eoc")(*case))
+
+
+def as_tensors(*case):
+    return [torch.tensor(value) for value in chapter("eoc")(*case)]
+
+
+def swapped(*case):
+    return chapter("eoc")(*case)[::-1]
+
+
 RIGHT = [
     (checks.edge_point, lambda: chapter("eoc")),
+    (checks.edge_point, lambda: as_array),
+    (checks.edge_point, lambda: as_tensors),
     (checks.leaky_like_residual, lambda: (3 - 5**0.5) / 2),
+    (checks.leaky_like_residual, lambda: 0.382),
+    (checks.leaky_like_residual, lambda: np.float32(0.381966)),
+    (checks.leaky_like_residual, lambda: Fraction(191, 500)),
 ]
 WRONG = [
-    (checks.edge_point, lambda *_: (1.0, 1.0), "for tanh at sigma_b = 0.05 you say"),
+    (
+        checks.edge_point,
+        lambda *_: (1.0, 1.0),
+        "for tanh at sigma_b = 0.05 you say sigma_w = 1, the right value is 1.123",
+    ),
     (checks.edge_point, lambda *_: 1.0, "expected a pair (sigma_w, q), got 1.0"),
-    (checks.edge_point, iterated, "the right values are 1.1225390 and"),
-    (checks.leaky_like_residual, 0.5, "with slope 0.5 the map bends 0.200 times"),
+    (
+        checks.edge_point,
+        lambda *_: np.array(1.0),
+        "expected a pair (sigma_w, q), got array(1.)",
+    ),
+    (checks.edge_point, iterated, "for tanh at sigma_b = 0.05 you say"),
+    (checks.edge_point, swapped, "for tanh at sigma_b = 0.05 you say sigma_w = 0.1537"),
+    (checks.edge_point, lambda *_: "ab", "you say sigma_w = nan"),
+    (
+        checks.leaky_like_residual,
+        0.5,
+        "with a = 0.5 the leaky ReLU has p = 0.2, the residual network p = 0.3333",
+    ),
+    (checks.leaky_like_residual, 0.38, "p = 0.3359, the residual network p = 0.3333"),
     (checks.leaky_like_residual, 2.0, "a number between 0 and 1, got 2.0"),
     (checks.leaky_like_residual, "third", "a number between 0 and 1, got 'third'"),
 ]

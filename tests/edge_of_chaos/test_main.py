@@ -1,0 +1,48 @@
+"""The command of chapter 2."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+
+from helpers.edge_of_chaos import __main__ as command
+
+
+def test_without_a_file_it_says_how_it_is_called(capsys):
+    assert command.main([]) == 2
+    assert "python -m helpers.edge_of_chaos OUT.json" in capsys.readouterr().err
+
+
+def test_it_writes_the_accuracies_of_both_sides_of_the_edge(monkeypatch, tmp_path):
+    asked = {}
+
+    def sweep(function, grid, seeds):
+        asked.update(grid, seeds=list(seeds))
+        shape = len(grid["depth"]), len(grid["sigma_w"]), len(seeds), 4
+        return SimpleNamespace(values=np.full(shape, 1 / 3))
+
+    monkeypatch.setattr(command, "sweep", sweep)
+    out = tmp_path / "band.json"
+    assert command.main([str(out)]) == 0
+    stored = json.loads(out.read_text())
+    assert stored["source"].endswith(f"python -m helpers.edge_of_chaos {out}")
+    assert stored["sigma_w"] == sorted(stored["sigma_w"]) == asked["sigma_w"]
+    assert np.shape(stored["accuracy"]) == (4, 16, 5, 4)
+    assert stored["accuracy"][0][0][0][0] == 0.3333
+    assert asked["seeds"] == [0, 1, 2, 3, 4]
+
+
+def test_one_point_is_four_rates(monkeypatch):
+    given = {}
+
+    def final_accuracies(dataset, activation, starts, **options):
+        given.update(options, start=starts[0], n=len(dataset.x_train))
+        return np.zeros((1, 4, 1))
+
+    monkeypatch.setattr(command, "final_accuracies", final_accuracies)
+    assert command.accuracies(3, 20, 1.5).shape == (4,)
+    assert given["depth"] == 20
+    assert given["seeds"] == [3]
+    assert given["n"] == 1400
+    assert given["start"].sigma_w == 1.5
+    assert given["start"].q > 0.04
