@@ -32,7 +32,7 @@ Noise = Literal[
     "gaussian",
 ]
 
-NOISES: tuple[str, ...] = get_args(Noise)
+NOISES: tuple[Noise, ...] = get_args(Noise)
 """The noises that `dynamics` accepts."""
 
 

@@ -48,12 +48,14 @@ def look(
     rows: list[list[float]] = []
     for net, one in zip(nets, sets, strict=True):
         train, test = (one.x_train, one.y_train), (one.x_test, one.y_test)
-        options = {"scale": scale, "draws": draws, "seed": seed}
+        sharpness, _ = expected_sharpness(
+            net, *train, scale=scale, draws=draws, seed=seed
+        )
         rows.append(
             [
                 *_score(net, *train),
                 *_score(net, *test),
-                expected_sharpness(net, *train, **options)[0],
+                sharpness,
                 HessianOperator(net, *train).trace(),
             ]
         )
