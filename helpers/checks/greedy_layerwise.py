@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.checks.outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near, number, told_apart
 from helpers.greedy_layerwise import error_bound
 
+_ROUNDING = 1e-6  # of an answer in single precision
 _Identity = Callable[..., tuple[ArrayLike, ArrayLike, ArrayLike]]
 
 
@@ -34,10 +36,10 @@ def identity_block(answer: _Identity) -> Check:
         h = rng.uniform(size=(n, 6, 6))
         z = _convolved(h, kernel)
         off = abs(_normalized(z, m, v, eps, scale, shift) - h[:, 1:-1, 1:-1]).max()
-        if off > 1e-9:
+        if off > _ROUNDING:
             what = (
                 "the convolution"
-                if abs(z - h[:, 1:-1, 1:-1]).max() > 1e-9
+                if abs(z - h[:, 1:-1, 1:-1]).max() > _ROUNDING
                 else ("batch norm")
             )
             return Check(False, f"for n = {n}, {what} changes its input by {off:.2g}")
@@ -46,16 +48,19 @@ def identity_block(answer: _Identity) -> Check:
 
 def unstable_error(answer: Callable[[int, float, float, float], float]) -> Check:
     """Chapter 7, exercise 3: how the error grows when the solver is not stable."""
-    for depth, kappa in ((1, 1.5), (50, 1.0), (50, 1.1), (20, 0.9)):
-        right = float(error_bound(depth, 0.01, 2.0, 0.0, stability=kappa)[-1])
-        yours = asked(answer, depth, 0.01, 2.0, kappa)
+    for depth, a in ((1, 1.5), (50, 1.0), (50, 1.1), (20, 0.9)):
+        right = float(error_bound(depth, 0.01, 2.0, 0.0, stability=a)[-1])
+        yours = asked(answer, depth, 0.01, 2.0, a)
         if isinstance(yours, Check):
             return yours
+        if math.isnan(number(yours)):
+            return Check(False, f"expected a number, got {yours!r}")
         if not near(yours, right):
+            mine, its = told_apart(number(yours), right)
             return Check(
                 False,
-                f"for L = {depth}, epsilon = 0.01, norm = 2, kappa = {kappa:g} you say "
-                f"{yours}, the right value is {right:.6f}",
+                f"for L = {depth}, epsilon = 0.01, norm = 2, a = {a:g} you say "
+                f"{mine}, the right value is {its}",
             )
     return PASSED
 
@@ -67,11 +72,14 @@ def receptive_reach(answer: Callable[[int, int, int], int]) -> Check:
         yours = asked(answer, layer, k, m)
         if isinstance(yours, Check):
             return yours
+        if math.isnan(number(yours)):
+            return Check(False, f"expected a number, got {yours!r}")
         if not near(yours, right):
+            mine, its = told_apart(number(yours), right)
             return Check(
                 False,
-                f"for layer {layer}, k = {k}, m = {m} you say {yours}, "
-                f"the right value is {right}",
+                f"for layer {layer}, k = {k}, m = {m} you say {mine}, "
+                f"the right value is {its}",
             )
     return PASSED
 
@@ -79,9 +87,9 @@ def receptive_reach(answer: Callable[[int, int, int], int]) -> Check:
 def _reach(layer: int, k: int, m: int) -> int:
     """Follow the interval of pixels that one unit sees, from the head downwards."""
     low, high = 0, 0
-    for number in range(layer + k - 1, 0, -1):  # the head's convolutions come last
+    for place in range(layer + k - 1, 0, -1):  # the head's convolutions come last
         low, high = low - 1, high + 1
-        if number == m and m <= layer:
+        if place == m and m <= layer:
             low, high = 2 * low, 2 * high + 1
     return high - low
 

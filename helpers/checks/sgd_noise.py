@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from helpers import sgd_noise
-from helpers.checks.outcome import PASSED, Check, asked, near
+from helpers.checks.outcome import PASSED, Check, asked, near, number, told_apart
 
 
 def quadratic_escape(
@@ -24,14 +25,16 @@ def quadratic_escape(
         yours = asked(answer, h, sigma, eta, t)
         if isinstance(yours, Check):
             return yours
-        if not (isinstance(yours, tuple | list | np.ndarray) and len(yours) == 2):
+        pair = list(yours) if np.ndim(yours) == 1 else []
+        if len(pair) != 2 or any(math.isnan(number(part)) for part in pair):
             return Check(False, f"expected a pair (r, excess loss), got {yours!r}")
-        for name, mine, its in zip(("r", "the excess loss"), yours, right, strict=True):
+        for name, mine, its in zip(("r", "the excess loss"), pair, right, strict=True):
             if not near(mine, its):
+                said, true = told_apart(number(mine), its)
                 return Check(
                     False,
                     f"matrices {seed}, eta = {eta:g}, t = {t:g}: you say that {name} "
-                    f"is {mine}, the right value is {its:.6g}",
+                    f"is {said}, the right value is {true}",
                 )
     return PASSED
 
@@ -43,12 +46,14 @@ def forgetting_time(answer: Callable[[np.ndarray], float]) -> Check:
         yours = asked(answer, lam)
         if isinstance(yours, Check):
             return yours
+        if math.isnan(number(yours)):
+            return Check(False, f"expected a number, got {yours!r}")
         right = brentq(lambda t, lam=lam: _head_start(lam, t) - 1.1, 1e-3, 1e5)
         if not near(yours, right):
+            mine, its = told_apart(number(yours), right)
             return Check(
                 False,
-                f"for lambda_i = i^-{decay:g} you say {yours}, the right value is "
-                f"{right:.6g}",
+                f"for lambda_i = i^-{decay:g} you say {mine}, the right value is {its}",
             )
     return PASSED
 
@@ -70,14 +75,15 @@ def gaussian_noise(
                     False,
                     f"expected {dimension} numbers, got shape {np.shape(yours)}",
                 )
-            columns.append(np.asarray(yours, float))
+            columns.append([number(part) for part in yours])
         found = np.transpose(columns) @ columns
         right = np.cov(rows.T, bias=True) / batch_size
-        if not np.allclose(found, right, rtol=0, atol=1e-9):
+        if not np.allclose(found, right, rtol=0, atol=1e-6):
+            mine, its = told_apart(float(np.trace(found)), float(np.trace(right)))
             return Check(
                 False,
-                f"for N = {n}, D = {dimension}, m = {batch_size} the draw's trace is "
-                f"{np.trace(found):.6g}, that of Sigma is {np.trace(right):.6g}; "
+                f"for N = {n}, D = {dimension}, batch size {batch_size} the "
+                f"draw's trace is {mine}, that of Sigma is {its}; "
                 f"largest difference of an entry {np.abs(found - right).max():.3g}",
             )
     return PASSED

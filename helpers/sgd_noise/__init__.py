@@ -20,8 +20,10 @@ Read in this order:
     sharpness.py    losses beside a minimum, and the expected sharpness
     kicks.py        the kick of each kind of noise
     noisy_runs.py   descent with those kicks, on many networks at once
+    places.py       loss, accuracy and flatness where a descent has led
     losses.py       losses by name, and the paper's clipped one
     arguments.py    what the functions accept
+    __main__.py     the command behind the stored run of the nine dynamics
 """
 
 from helpers.sgd_noise.covariance import GradientNoise
@@ -32,6 +34,7 @@ from helpers.sgd_noise.losses import clipped_square
 from helpers.sgd_noise.noisy_runs import NOISES, NoisyRuns, dynamics
 from helpers.sgd_noise.operators import top_eigenpairs
 from helpers.sgd_noise.per_sample import per_sample_gradients
+from helpers.sgd_noise.places import look
 from helpers.sgd_noise.sharpness import displaced_losses, expected_sharpness
 from helpers.sgd_noise.two_basins import SHAPES, Escape, TwoBasins, plot_basins
 
@@ -51,6 +54,7 @@ __all__ = [
     "escape_indicator",
     "expected_sharpness",
     "hessian",
+    "look",
     "ou_escape",
     "per_sample_gradients",
     "plot_basins",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -32,7 +32,7 @@ Noise = Literal[
     "gaussian",
 ]
 
-NOISES: tuple[str, ...] = get_args(Noise)
+NOISES: tuple[Noise, ...] = get_args(Noise)
 """The noises that `dynamics` accepts."""
 
 
@@ -63,6 +63,8 @@ def dynamics(
     loss: str | Loss = "cross_entropy",
     rank: int = 20,
     refresh: int = 10,
+    watch: Callable[[int, list[nn.Sequential]], None] | None = None,
+    watch_every: int = 1,
     seed: int,
     progress: bool = True,
 ) -> NoisyRuns:
@@ -96,6 +98,9 @@ def dynamics(
         loss: "cross_entropy", "mse" or a callable (outputs, targets) -> mean.
         rank: eigenvectors of "leading" and "hessian", 1..min(N, D).
         refresh: steps between renewals of eigenvectors, >= 1.
+        watch: called as watch(step, networks) after every `watch_every` steps; it must
+            leave the networks as they are.
+        watch_every: >= 1.
         seed: integer seed of batches and noise.
         progress: show a progress bar on stderr (TQDM_DISABLE=1 hides it).
 
@@ -112,7 +117,8 @@ def dynamics(
     stack = Stack(nets)
     x, y = read_data(x, y, stack.theta)
     n = x.shape[-2]
-    _check(noise, lr, steps, refresh, rank, n, stack.dimension)
+    _check(noise, lr, rank, n, stack.dimension)
+    _check_counts(steps=steps, refresh=refresh, watch_every=watch_every)
     check_batch(batch_size, n)
     criterion = read_loss(loss)
     generator = torch.Generator().manual_seed(seed)
@@ -122,12 +128,15 @@ def dynamics(
     for step in trange(steps, desc=noise, leave=False, disable=not progress):
         if noise == "sgd":
             stack.theta -= lr * run.minibatch_gradient(batch_size)
-            continue
-        run.look(renew=step % refresh == 0)
-        kick = KICKS[noise](run)
-        stack.theta -= lr * (run.mean + kick)
-        power.append((kick**2).sum(1).double())
-        trace.append(run.trace.double())
+        else:
+            run.look(renew=step % refresh == 0)
+            kick = KICKS[noise](run)
+            stack.theta -= lr * (run.mean + kick)
+            power.append((kick**2).sum(1).double())
+            trace.append(run.trace.double())
+        if watch is not None and (step + 1) % watch_every == 0:
+            stack.write(nets)
+            watch(step + 1, nets)
     if not torch.isfinite(stack.theta).all():
         raise FloatingPointError(f"{noise} diverged within {steps} steps (lr {lr:g})")
     stack.write(nets)
@@ -137,15 +146,17 @@ def dynamics(
     return NoisyRuns(nets, *means)
 
 
-def _check(
-    noise: str, lr: float, steps: int, refresh: int, rank: int, n: int, d: int
-) -> None:
+def _check(noise: str, lr: float, rank: int, n: int, d: int) -> None:
     """Raise unless the arguments of `dynamics` are in range."""
     if noise not in NOISES:
         raise ValueError(f"noise must be one of {NOISES}, got {noise!r}")
     check_positive("lr", lr)
-    for name, value in {"steps": steps, "refresh": refresh}.items():
-        if value < 1:
-            raise ValueError(f"{name} must be >= 1, got {value!r}")
     if not 1 <= rank <= min(n, d):
         raise ValueError(f"rank must be in 1..{min(n, d)}, got {rank!r}")
+
+
+def _check_counts(**counts: int) -> None:
+    """Raise unless all are >= 1."""
+    for name, value in counts.items():
+        if value < 1:
+            raise ValueError(f"{name} must be >= 1, got {value!r}")

@@ -84,6 +84,15 @@ class TwoBasins:
         lower: Array = np.minimum(sharp, flat)
         return lower
 
+    def in_sharp_basin(self, w: ArrayLike) -> NDArray[np.bool_]:
+        """Whether points w, [..., 2], lie in the sharp basin, with data at the origin.
+
+        Not the same as not having left it: particles leave, and some come back.
+        """
+        u = (np.asarray(w, float) - 1) @ TURN.T
+        lower: NDArray[np.bool_] = u**2 @ self._c < ((u - FLAT) ** 2).sum(-1)
+        return lower
+
     def escape(
         self,
         noise: Shape,

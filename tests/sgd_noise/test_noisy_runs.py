@@ -47,6 +47,22 @@ def test_runs_can_have_data_of_their_own():
             assert same  # a batch of all: no noise
 
 
+def test_a_watcher_sees_the_networks_on_the_way_and_changes_nothing():
+    for noise in ("gd", "sgd", "hessian"):
+        seen = []
+
+        def watch(step, nets, seen=seen):
+            seen.append((step, vector(nets[0])))
+
+        end = runs_of(noise, net_of(), steps=4, watch=watch, watch_every=2)
+        half = runs_of(noise, net_of(), steps=2)
+        assert [step for step, _ in seen] == [2, 4]
+        np.testing.assert_array_equal(seen[0][1], vector(half.networks[0]))
+        np.testing.assert_array_equal(seen[1][1], vector(end.networks[0]))
+        unwatched = runs_of(noise, net_of(), steps=4)
+        np.testing.assert_array_equal(seen[1][1], vector(unwatched.networks[0]))
+
+
 def test_dynamics_leave_the_networks_and_depend_on_the_seed():
     net = net_of()
     before = vector(net)
@@ -89,6 +105,7 @@ def test_divergence_is_told():
         (lambda: dyn(lr=0), "lr must be finite and > 0, got 0"),
         (lambda: dyn(steps=0), "steps must be >= 1, got 0"),
         (lambda: dyn(refresh=0), "refresh must be >= 1, got 0"),
+        (lambda: dyn(watch_every=0), "watch_every must be >= 1, got 0"),
         (lambda: dyn(rank=31), "rank must be in 1..30, got 31"),
         (lambda: dyn(batch_size=31), "batch_size must be in 1..30, got 31"),
     ]

@@ -38,6 +38,17 @@ def test_the_landscape():
     assert basins.loss(ridge) == pytest.approx(100 * 8 / 121)
 
 
+def test_the_sharp_basin_is_where_the_sharp_parabola_is_lower():
+    basins = sn.TwoBasins((5, 50))
+    assert basins.in_sharp_basin([1, 1])
+    assert not basins.in_sharp_basin([-1, -1])
+    w = np.random.default_rng(0).uniform(-2, 2, (200, 2))
+    flat = ((w + 1) ** 2).sum(1)
+    np.testing.assert_array_equal(
+        basins.in_sharp_basin(w), basins.loss(w) < flat - 1e-9
+    )
+
+
 @pytest.mark.parametrize(
     ("noise", "curvature", "lr"),
     [
