@@ -18,6 +18,7 @@ Read in this order:
 - mixtures.py: log densities of Gaussian mixtures in blocks, for the files above
 - estimates.py: an estimate with its error and its cap, and the draws behind it
 - arguments.py: what arguments have to satisfy
+- __main__.py: the command behind the stored runs: many networks of four kinds
 """
 
 from helpers.information_flow.bins import binned_entropy

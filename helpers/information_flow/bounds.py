@@ -50,16 +50,19 @@ def monte_carlo_bounds(dim: int, beta: float) -> tuple[float, float]:
 
     Returns:
         Goldfeld et al.'s 2 d (2 + beta^2) / beta^2, for samples in [-1, 1]^d, and ours:
-        d, for any samples. By Poincare's inequality the variance, averaged over i, is
-        at most beta^2 times the Fisher information of the smoothed law, and smoothing
-        never raises that above the d / beta^2 of the noise.
+        d / 2, for any samples, attained by a single one. For v = log g(S_i + Z) a
+        Hermite expansion gives Var v <= beta^2 (E |grad v|^2 + |E grad v|^2) / 2, the
+        part of degree 1 counted twice. As beta^2 grad log g(T) = E[S | T] - T, the
+        mean over i of the first term is d / beta^2 - M / beta^4 with
+        M = E |S - E[S | T]|^2, and by Jensen's inequality that of the second is at most
+        M / beta^4.
 
     Raises:
         ValueError: dim below 1, beta not above 0.
     """
     check_count("dim", dim)
     check_positive("beta", beta)
-    return 2 * dim * (2 + beta**2) / beta**2, float(dim)
+    return 2 * dim * (2 + beta**2) / beta**2, dim / 2
 
 
 def information_cap(dim: int, beta: float) -> float:

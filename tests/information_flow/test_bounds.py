@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from information_flow.cases import noise
@@ -36,10 +37,25 @@ def test_a_draw_varies_less_than_both_bounds(rng, dim, beta):
     found = inf.smoothed_log_density(points, rows, beta).reshape(200, 200)
     variance = found.var(0).mean().item()
     paper, ours = inf.monte_carlo_bounds(dim, beta)
-    assert ours == dim
+    assert ours == dim / 2
     assert paper == pytest.approx(2 * dim * (2 + beta**2) / beta**2)
     assert variance < 1.03 * ours  # its standard error is below 1 %
     assert ours < paper
+
+
+@pytest.mark.parametrize("law", ["normal", "uniform", "laplace", "exponential"])
+def test_no_samples_on_a_line_make_a_draw_vary_more_than_one_half(rng, law):
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    weights = weights / weights.sum()
+    for n, width in ((1, 1.0), (2, 1.0), (7, 0.3), (30, 3.0), (30, 30.0)):
+        rows = torch.tensor(width * getattr(rng, law)(size=(n, 1)))
+        points = (rows + torch.tensor(nodes)).reshape(-1, 1)
+        log_g = inf.smoothed_log_density(points, rows, 1.0).reshape(n, -1).numpy()
+        centred = log_g - (log_g @ weights)[:, None]
+        variance = (centred**2 @ weights).mean()
+        assert variance <= inf.monte_carlo_bounds(1, 1.0)[1] + 1e-12
+        if n == 1:
+            assert variance == pytest.approx(0.5, abs=1e-12)
 
 
 def test_information_cap_is_the_capacity_of_gaussian_channels():
