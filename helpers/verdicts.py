@@ -57,6 +57,11 @@ class Planted:
     what: str
     measured: float | tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        runs = np.asarray(self.measured, dtype=np.float64)
+        plain = tuple(runs.tolist()) if runs.ndim else float(runs)
+        object.__setattr__(self, "measured", plain)  # JSON takes no arrays
+
     def caught(self, interval: tuple[float | None, float | None]) -> float:
         """Share of the planted runs that fall outside the interval."""
         runs = np.atleast_1d(np.asarray(self.measured, dtype=np.float64))

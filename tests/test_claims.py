@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
@@ -95,6 +96,14 @@ def test_power_with_a_planted_counter_example_is_the_share_that_is_caught():
     made = make(planted=Planted("a wrong exponent", (0.5, 1.0, 1.5, 2.0)))
     assert made.power == 0.75
     assert "a wrong exponent: 0.5, 2, caught in 75 %" in row(made).text
+
+
+@pytest.mark.parametrize("runs", [np.array([1, 2]), [1, 2], (1.0, np.float32(2))])
+def test_planted_runs_may_be_of_any_kind_of_number(runs):
+    made = Planted("x", runs)
+    assert made == Planted("x", (1.0, 2.0))
+    assert json.dumps(as_row(make(planted=made)))
+    assert Planted("x", np.int64(3)).measured == 3.0
 
 
 def test_a_claim_that_passes_its_own_counter_example_raises():
