@@ -146,7 +146,7 @@ def test_a_pace_meter_takes_the_mean_along_its_block(monkeypatch):
 CELLS = [
     ("seed = 0", ["parameters"]),
     ("from helpers.claims import claim", []),
-    ('rest = {"paper": "0", "interval": (0, 1), "because": "x"}', []),
+    ('rest = {"source": "book", "interval": (0, 1), "because": "x"}', []),
     ('claim("9.1", "fails for large seeds", measured=seed, **rest)', []),
     ("half = seed / 2", []),
     ('claim("9.2", "comes after it", measured=half / 5, **rest)', []),
