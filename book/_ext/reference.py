@@ -65,11 +65,12 @@ def _order(module: ModuleType, face: ModuleType) -> tuple[int, int]:
 
 
 def imported(face: ModuleType) -> Iterator[ModuleType]:
-    """The files of a room, in the order in which its face imports them."""
+    """The files that a face takes its names from, in the order of its imports.
+
+    They are those of the room, and a shared module whose names the face shows again.
+    """
     for node in ast.parse(inspect.getsource(face)).body:
-        if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(
-            f"{face.__name__}."
-        ):
+        if isinstance(node, ast.ImportFrom) and f"{node.module}".startswith("helpers."):
             yield import_module(f"{node.module}")
 
 
