@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--radius", type=float, nargs="*", default=[], help="adversarial training")
     add("--train", type=int, help="training images; all if left out")
     add("--test", type=int, help="test images; all if left out")
+    add("--network", default="plain", choices=["plain", "residual"])
     add("--width", type=int, default=16, help="channels of the first layer")
     add("--epochs", type=int, default=10)
     add("--batch-size", type=int, default=128)

@@ -19,6 +19,7 @@ from helpers.adversarial_noise.geometry import isoperimetric_quantile
 from helpers.adversarial_noise.nearest_errors import nearest_error
 from helpers.adversarial_noise.noisy_copies import noisy_distances
 from helpers.adversarial_noise.rates import noise_scale
+from helpers.adversarial_noise.residual import one_cycle, residual_network, shifted
 from helpers.adversarial_noise.training import train_adversarially, train_with_noise
 
 
@@ -54,22 +55,38 @@ def study(options: argparse.Namespace) -> dict[str, Any]:
     ways += [("radius", radius) for radius in options.radius]
     models = []
     for way, strength in tqdm(ways, "networks", leave=False):
-        net = network(
-            dataset.x_train.shape[1:], options.width, dataset.n_classes, options.seed
-        ).to(options.device)
-        train = train_with_noise if way == "noise" else train_adversarially
         start = time.perf_counter()
-        chosen = {"batch_size": options.batch_size, "epochs": options.epochs}
-        train(
-            net, dataset.x_train, dataset.y_train, strength, lr=options.lr,
-            seed=options.seed, record_every=options.epochs, **chosen,
-        )  # fmt: skip
+        net = _trained(way, strength, dataset, options)
         seconds = {"training": time.perf_counter() - start}
         start = time.perf_counter()
         found = measure(net.eval(), dataset, options)
         seconds["measuring"] = time.perf_counter() - start
         models.append({way: strength, **found, "seconds": seconds})
     return {"settings": vars(options), "models": models}
+
+
+def _trained(
+    way: str, strength: float, dataset: data.Dataset, options: argparse.Namespace
+) -> nn.Module:
+    """Return a network of the kind asked for, trained on noise or adversarially."""
+    shape, n = dataset.x_train.shape[1:], len(dataset.x_train)
+    settings: dict[str, Any] = {"lr": options.lr}
+    if options.network == "residual":
+        net = residual_network(shape[0], options.width, dataset.n_classes, options.seed)
+        steps = options.epochs * -(-n // options.batch_size)
+        settings = {"lr": None, "optimizer": one_cycle(options.lr, steps)}
+        if way == "noise":
+            settings["augment"] = shifted
+    else:
+        net = network(shape, options.width, dataset.n_classes, options.seed)
+    train = train_with_noise if way == "noise" else train_adversarially
+    net = net.to(options.device)
+    train(
+        net, dataset.x_train, dataset.y_train, strength, seed=options.seed,
+        batch_size=options.batch_size, epochs=options.epochs,
+        record_every=options.epochs, **settings,
+    )  # fmt: skip
+    return net
 
 
 def measure(

@@ -1,6 +1,7 @@
 """Training on noisy images, and on the worst images near by."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,10 +18,11 @@ def train_with_noise(
     y: Tensor,
     sigma: float,
     *,
-    lr: float = 3e-3,
+    lr: float | None = 3e-3,
     batch_size: int = 64,
     epochs: int = 30,
     seed: int,
+    augment: Callable[[Tensor], Tensor] | None = None,
     **settings: Any,
 ) -> training.History:
     """Train a network in place on images with fresh Gaussian noise in every batch.
@@ -33,10 +35,11 @@ def train_with_noise(
         y: labels [n].
         sigma: standard deviation of the noise, >= 0; 0 trains on the images as they
             are, with the same order of batches.
-        lr: learning rate of Adam.
+        lr: learning rate of Adam; None for an optimizer of one's own in `settings`.
         batch_size: as in `training.train`.
         epochs: passes over the data.
         seed: of the order and of the noise.
+        augment: applied to each batch before the noise.
         settings: further arguments of `training.train`.
 
     Raises:
@@ -45,9 +48,10 @@ def train_with_noise(
     _check_scale("sigma", sigma)
 
     def noisy(batch: Tensor) -> Tensor:
-        return batch + sigma * torch.randn_like(batch)
+        images = batch if augment is None else augment(batch)
+        return images + sigma * torch.randn_like(images)
 
-    settings |= {"augment": noisy if sigma else None}
+    settings |= {"augment": noisy if sigma else augment}
     return training.train(
         net, x, y, lr=lr, batch_size=batch_size, epochs=epochs, seed=seed, **settings
     )

@@ -5,6 +5,7 @@ import math
 from argparse import Namespace
 
 import numpy as np
+import pytest
 import torch
 from adversarial_noise.cases import linear
 from torch import nn
@@ -39,10 +40,11 @@ def test_the_study_counts_images_that_noise_does_not_fool(monkeypatch):
     assert found["median_ratio"] == np.median(ratio)
 
 
-def test_the_study_repeats_itself():
+@pytest.mark.parametrize("kind", ["plain", "residual"])
+def test_the_study_repeats_itself(kind):
     options = Namespace(
-        data="digits", noise=[0.1], radius=[], train=200, test=40, width=3, epochs=1,
-        batch_size=50, lr=1e-3, images=3, draws=200, few=1, points=3, seed=2,
+        data="digits", network=kind, noise=[0.1], radius=[], train=200, test=40,
+        width=3, epochs=1, batch_size=50, lr=1e-3, images=3, draws=200, few=1, points=3, seed=2,
         device="cpu",
     )  # fmt: skip
     first, second = (study(options)["models"][0] for _ in range(2))
