@@ -44,8 +44,8 @@ def test_the_study_counts_images_that_noise_does_not_fool(monkeypatch):
 def test_the_study_repeats_itself(kind):
     options = Namespace(
         data="digits", network=kind, noise=[0.1], radius=[], train=200, test=40,
-        width=3, epochs=1, batch_size=50, lr=1e-3, images=3, draws=200, few=1, points=3, seed=2,
-        device="cpu",
+        width=3, epochs=1, batch_size=50, lr=1e-3, images=3, draws=200, few=1,
+        points=3, seed=2, device="cpu",
     )  # fmt: skip
     first, second = (study(options)["models"][0] for _ in range(2))
     for key in ("accuracy", "distance", "sigma", "noisy_over_bound"):
