@@ -56,11 +56,11 @@ def test_the_second_code_cell_holds_the_parameters(notebook):
     assert cells(notebook, "code")[1]["metadata"]["tags"] == ["parameters"]
 
 
-def only_claims(source):
+def only_claims(text):
     """Whether a cell does nothing but make claims, or set the notebook up."""
-    if "%pip" in source:
+    if "%pip" in text:
         return True
-    made = [getattr(part, "value", None) for part in ast.parse(source).body]
+    made = [getattr(part, "value", None) for part in ast.parse(text).body]
     return all(
         isinstance(call, ast.Call) and getattr(call.func, "id", "") == "claim"
         for call in made
