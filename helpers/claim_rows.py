@@ -1,4 +1,4 @@
-"""The rows in which claims are shown: numbers, intervals and tables in HTML.
+"""The lines in which claims are shown: numbers and intervals in words, and HTML.
 
 A row is a dict: the fields of a `claims.Claim`, its verdict and its power. Notebooks
 hand such dicts to the ledger page, which shows them by the same functions.
@@ -21,59 +21,58 @@ __all__ = [
     "number_in_words",
 ]
 
-COLUMNS = ("claim", "the paper", "measured", "accepted", "against it", "verdict")
-"""What the cells of a row say."""
+COLUMNS = ("claim", "the paper", "accepted", "against it", "measured", "verdict")
+"""What a claim's line says; the second to the fourth stand behind it."""
 
 LEGEND = (
-    "A row like this puts what is said, and who says it, beside what this page has "
-    "just measured. What is accepted was fixed for the reason given; what would have "
-    "counted against it stands next to it. A verdict that the measurement does not "
-    "bear out would have stopped the build."
+    "A line like this puts what is said beside what this page has just measured. It "
+    "opens to what the paper says, to what is accepted and why, and to what would have "
+    "counted against it. A verdict that the measurement does not bear out would have "
+    "stopped the build."
 )
-"""What stands above a chapter's first row."""
+"""What stands above a chapter's first claim."""
 
 Row = Mapping[str, Any]
 
 
 def html_table(rows: Sequence[Row], page: str | None = None) -> str:
-    """Claims as an HTML table; for `page` see `html_row`."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
-    body = "".join(html_row(row, page) for row in rows)
-    runs = dict.fromkeys(row["stored"] for row in rows if row["stored"])
-    return (
-        f'<table class="claims" tabindex="0"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
-        + "".join(f"<p>Stored run: {html.escape(run)}</p>" for run in runs)
-    )
+    """Claims as HTML, one line below the other; for `page` see `html_row`."""
+    return f'<div class="claims">{"".join(html_row(row, page) for row in rows)}</div>'
 
 
 def html_row(row: Row, page: str | None = None) -> str:
-    """One claim as a row of an HTML table.
+    """One claim as a line of HTML that opens to what stands behind it.
+
+    The line holds the statement, what was measured, and the verdict by its sign and
+    its word; behind it are the paper's words, what is accepted, and what would have
+    counted against the claim.
 
     Args:
         row: the claim.
-        page: where it was made, to which its id then links; None makes the row itself
+        page: where it was made, to which a link then leads; None makes the line itself
             the place linked to.
     """
     place = f"claim-{row['id'].replace('.', '-')}"
-    id, link = f' id="{place}"', row["id"]
+    id, kind = f' id="{place}"', "stored" if row["stored"] else "live"
+    behind = dict(
+        zip(COLUMNS[1:4], (_said(row), _accepted(row), _against(row)), strict=True)
+    )
+    if row["stored"]:
+        behind["stored run"] = row["stored"]
+    told = "".join(
+        f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in behind.items()
+    )
     if page is not None:
-        id, link = "", f'<a href="{page}#{place}">{row["id"]}</a>'
-    texts = (
-        _said(row),
-        measured_in_words(row),
-        _accepted(row),
-        _against(row),
-        row["verdict"] + (" (stored run)" if row["stored"] else ""),
-    )
-    cells = "".join(
-        f'<td data-label="{name}">{html.escape(text)}</td>'
-        for name, text in zip(COLUMNS[1:], texts, strict=True)
-    )
-    kind = "stored" if row["stored"] else "live"
+        id = ""
+        told += f'<dt>made in</dt><dd><a href="{page}#{place}">its chapter</a></dd>'
+    verdict = f"{row['sign']} {row['verdict']}" + (" (stored)" if row["stored"] else "")
     return (
-        f'<tr{id} data-source="{row["source"]}" data-run="{kind}">'
-        f'<th scope="row">{link} {html.escape(row["statement"])}</th>{cells}</tr>'
+        f'<details class="claim"{id} data-chapter="{row["id"].partition(".")[0]}" '
+        f'data-source="{row["source"]}" data-verdict="{row["verdict"]}" '
+        f'data-run="{kind}"><summary><span class="claim-statement">{row["id"]} '
+        f"{html.escape(row['statement'])}:</span> <b>"
+        f"{html.escape(measured_in_words(row))}</b> <em>{verdict}</em></summary>"
+        f"<dl>{told}</dl></details>"
     )
 
 

@@ -42,6 +42,17 @@ VERDICTS: dict[str, str] = {
 }
 """Verdict -> what it means."""
 
+_SIGNS = {
+    REPRODUCED: "✓",
+    HOLDS: "✓",
+    UNRESOLVED: "≈",
+    NOT_REPRODUCED: "✗",
+    DOES_NOT_HOLD: "✗",
+    OTHER_SETTING: "◇",
+    UNTESTED: "–",
+    FAILED: "✗",
+}
+
 _ERRORS = 3.0  # standard errors within which two numbers are not told apart
 
 
@@ -138,8 +149,10 @@ class Claim:
         return below + above
 
     def row(self) -> dict[str, Any]:
-        """The fields, verdict and power, as `claim_rows` shows them."""
-        return asdict(self) | {"verdict": self.verdict, "power": self.power}
+        """The fields, verdict, its sign and power, as `claim_rows` shows them."""
+        verdict = self.verdict
+        made = {"verdict": verdict, "sign": _SIGNS[verdict], "power": self.power}
+        return asdict(self) | made
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         row = self.row()

@@ -38,7 +38,14 @@ def as_row(made):
 
 
 def row(made):
-    return BeautifulSoup(html_table([as_row(made)]), "html.parser").tbody.tr
+    return BeautifulSoup(html_table([as_row(made)]), "html.parser").details
+
+
+def behind(made):
+    """What the opened line tells, by name."""
+    told = row(made).dl
+    names = (name.text for name in told("dt"))
+    return dict(zip(names, (text.text for text in told("dd")), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -126,19 +133,34 @@ def test_a_mean_is_shown_as_exactly_as_it_is_known(measured, stderr, shown):
     assert measured_in_words(as_row(make(measured=measured, stderr=stderr))) == shown
 
 
-def test_a_row_says_everything():
+def test_a_line_says_everything():
     made = make(stderr=0.0123, seeds=20, stored="2026-01-02, make x", null=0.5)
-    cells = row(made).find_all(["th", "td"])
-    assert [cell.text for cell in cells] == [
-        "1.2 slope is 1",
-        "theorem 1: about one",
-        "1 ± 0.012 (20 seeds)",
-        "0.9 to 1.1: 3 standard errors",
-        "a measurement outside; if it were 0.5, caught in 100 %",
-        "reproduced (stored run)",
-    ]
-    table = html_table([as_row(made), as_row(made)])
-    assert table.count("<p>Stored run: 2026-01-02, make x</p>") == 1
+    assert row(made).summary.text == (
+        "1.2 slope is 1: 1 ± 0.012 (20 seeds) ✓ reproduced (stored)"
+    )
+    assert behind(made) == {
+        "the paper": "theorem 1: about one",
+        "accepted": "0.9 to 1.1: 3 standard errors",
+        "against it": "a measurement outside; if it were 0.5, caught in 100 %",
+        "stored run": "2026-01-02, make x",
+    }
+    assert "stored run" not in behind(make())
+
+
+def test_every_verdict_has_a_sign_and_opposite_ones_differ():
+    signs = {name: make_row["sign"] for name, make_row in rows_by_verdict().items()}
+    assert signs["reproduced"] == signs["holds"] == "✓"
+    assert signs["not reproduced"] == signs["does not hold"] == "✗"
+    assert len({signs[name] for name in ("other setting", "not tested here")}) == 2
+    assert not {"✓", "✗"} & {signs["other setting"], signs["not tested here"]}
+
+
+def rows_by_verdict():
+    away = {"holds": False, "measured": 1.2}
+    shown = [{}, BOOK, away, BOOK | away, {"setting": "digits"}]
+    shown.append({"measured": None, "interval": None})
+    rows = [as_row(make(**changes)) for changes in shown]
+    return {made["verdict"]: made for made in rows}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +172,7 @@ def test_a_row_says_everything():
     ],
 )
 def test_the_column_of_the_paper_holds_what_the_paper_says(changes, said):
-    assert row(make(**changes)).find("td").text == said
+    assert behind(make(**changes))["the paper"] == said
 
 
 @pytest.mark.parametrize(
@@ -167,8 +189,8 @@ def test_intervals_read_as_words(interval, shown):
 
 
 def test_rows_are_escaped_and_can_be_linked_to():
-    assert row(make(paper="<b>"))["id"] == "claim-1-2"
-    assert row(make(paper="<b>")).b is None
+    assert row(make(paper="<i>"))["id"] == "claim-1-2"
+    assert row(make(paper="<i>")).i is None
 
 
 def test_a_false_claim_is_shown_and_raises(capsys):

@@ -20,7 +20,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from helpers.claim_rows import COLUMNS, html_row
+from helpers.claim_rows import html_row
 from helpers.claims import SOURCES, VERDICTS
 
 logger = logging.getLogger(__name__)
@@ -99,49 +99,59 @@ def _heading(entry: dict[str, str]) -> str:
 
 
 def _ledger(app: Sphinx, page: str) -> str:
-    """One table of all claims; ledger.js lets the reader choose and sort its rows."""
-    rows, found, sources = [], [], []
+    """One list of all claims; ledger.js lets the reader choose, search and sort."""
+    lines, found, sources, bars = [], [], [], []
     for entry in entries(app):
         uri, claims = app.builder.get_relative_uri(page, entry["docname"]), []
         for claim in claims_of(app, entry):
             claims.append(claim)
-            rows.append(html_row(claim, uri))
+            lines.append(html_row(claim, uri))
         found += claims
         runs = dict.fromkeys(claim["stored"] for claim in claims if claim["stored"])
         sources += [f"<li>{_heading(entry)}: {html.escape(run)}</li>" for run in runs]
-    head = "".join(
-        f'<th scope="col"><button type="button" disabled>{name}</button></th>'
-        if name in ("claim", "verdict")
-        else f'<th scope="col">{name}</th>'
-        for name in COLUMNS
-    )
+        bars.append(_bar(entry, claims))
     return (
-        f'{_counts(found)}<div class="ledger">{_choices(app, found)}'
-        f'<p role="status">{len(found)} claims</p>'
-        f'<table class="claims" tabindex="0"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f'{_counts(found)}<h2>By chapter</h2><ul class="outcomes">{"".join(bars)}</ul>'
+        f'<h2>The claims</h2><div class="ledger"><div class="ledger-bar">'
+        f'{_choices(app, found)}<p role="status">{len(found)} claims</p></div>'
+        f'<div class="claims">{"".join(lines)}</div></div>'
         f'<h2>Stored runs</h2><ul class="stored-runs">{"".join(sources)}</ul>'
     )
 
 
+def _bar(entry: dict[str, str], claims: list[dict[str, Any]]) -> str:
+    """One chapter's verdicts as parts of a bar, each with its number and its word."""
+    counted = Counter((claim["verdict"], claim["sign"]) for claim in claims)
+    parts = "".join(
+        f'<span data-verdict="{verdict}" style="flex-grow: {count}" '
+        f'title="{verdict}: {count}">{sign} {count} {verdict}</span>'
+        for verdict in VERDICTS
+        for (found, sign), count in counted.items()
+        if found == verdict
+    )
+    return f"<li>{_heading(entry)}<span>{parts}</span></li>"
+
+
 def _choices(app: Sphinx, found: list[dict[str, Any]]) -> str:
-    """The selects above the table."""
+    """The search and the selects above the list."""
     chapters = {_number(entry): _heading(entry) for entry in entries(app)}
-    verdicts = sorted({claim["verdict"] for claim in found})
+    present = {claim["verdict"] for claim in found}
     return "".join(
         [
+            '<label>search <input type="search" name="search" disabled></label> ',
             _choice("chapter", chapters),
             _choice("source", SOURCES),
-            _choice("verdict", {verdict: verdict for verdict in verdicts}),
+            _choice("verdict", {name: name for name in VERDICTS if name in present}),
             _choice("run", {"live": "live", "stored": "stored"}),
+            _choice("sort", {"verdict": "by verdict"}, "by number"),
         ]
     )
 
 
-def _choice(name: str, values: dict[str, str]) -> str:
+def _choice(name: str, values: dict[str, str], usual: str = "all") -> str:
     options = "".join(
         f'<option value="{value}">{text}</option>'
-        for value, text in ({"all": "all"} | values).items()
+        for value, text in ({"": usual} | values).items()
     )
     return f'<label>{name} <select name="{name}" disabled>{options}</select></label> '
 
@@ -195,7 +205,7 @@ def _other_seeds(app: Sphinx, page: str) -> str:
     names = ("chapter", "claims", "seeds", "failed", "run")
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
-        f'<table class="claims seeds" tabindex="0"><thead><tr>{head}</tr></thead>'
+        f'<table class="seeds" tabindex="0"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 

@@ -1,47 +1,55 @@
-// The ledger: choose a chapter or a verdict, sort by claim or verdict.
+// Claims: a link to one opens it. The ledger: search, choose, sort; the state is in the address.
 document.addEventListener("DOMContentLoaded", () => {
+  const open = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target?.matches("details.claim")) target.open = true;
+  };
+  window.addEventListener("hashchange", open);
+  open();
+
   for (const root of document.querySelectorAll(".ledger")) {
-    const body = root.querySelector("tbody");
-    const rows = [...body.rows];
-    const claim = (row) => row.cells[0].textContent;
-    const verdict = (row) => row.lastElementChild.textContent;
-    const chosen = {
-      chapter: (row, value) => claim(row).startsWith(`${value}.`),
-      source: (row, value) => row.dataset.source === value,
-      verdict: (row, value) => verdict(row).startsWith(value),
-      run: (row, value) => row.dataset.run === value,
-    };
-    const selects = [...root.querySelectorAll("select")];
+    const list = root.querySelector(".claims");
+    const claims = [...list.children];
+    const fields = [...root.querySelectorAll("select, input")];
     const status = root.querySelector("[role=status]");
     const all = status.textContent;
+    const matches = ({ name, value }, claim) => {
+      if (!value || name === "sort") return true;
+      if (name === "search") return claim.textContent.toLowerCase().includes(value.toLowerCase());
+      return claim.dataset[name] === value;
+    };
 
-    const choose = () => {
-      for (const row of rows) {
-        row.hidden = selects.some(({ name, value }) =>
-          value !== "all" && !chosen[name](row, value));
+    const show = () => {
+      for (const claim of claims) claim.hidden = !fields.every((field) => matches(field, claim));
+      const shown = claims.filter((claim) => !claim.hidden).length;
+      status.textContent = shown === claims.length ? all : `${shown} of ${claims.length} claims`;
+      const byVerdict = fields.some(({ name, value }) => name === "sort" && value);
+      const verdicts = [...root.querySelectorAll("select[name=verdict] option")].map((o) => o.value);
+      const place = (claim) => verdicts.indexOf(claim.dataset.verdict);
+      list.append(...(byVerdict ? [...claims].sort((a, b) => place(a) - place(b)) : claims));
+    };
+
+    const remember = () => {
+      const state = new URLSearchParams(
+        fields.filter(({ value }) => value).map(({ name, value }) => [name, value]));
+      history.replaceState(null, "", `${state}` ? `#?${state}` : location.pathname + location.search);
+    };
+
+    const recall = () => {
+      if (location.hash && !location.hash.startsWith("#?")) return;
+      const state = new URLSearchParams(location.hash.slice(2));
+      for (const field of fields) {
+        field.value = state.get(field.name) ?? "";
+        if (field.selectedIndex === -1) field.value = ""; // an address of another build
       }
-      const shown = rows.filter((row) => !row.hidden).length;
-      status.textContent = shown === rows.length ? all : `${shown} of ${rows.length} claims`;
+      show();
     };
 
-    const sort = (head) => {
-      const up = head.getAttribute("aria-sort") !== "ascending";
-      root.querySelectorAll("th[aria-sort]").forEach((th) => th.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const text = head.textContent === "claim" ? claim : verdict;
-      const order = new Intl.Collator("en", { numeric: true });
-      const sorted = [...rows].sort((a, b) => order.compare(text(a), text(b)));
-      body.append(...(up ? sorted : sorted.reverse()));
-    };
-
-    for (const select of selects) {
-      select.disabled = false;
-      select.addEventListener("change", choose);
+    for (const field of fields) {
+      field.disabled = false;
+      field.addEventListener("input", () => { show(); remember(); });
     }
-    for (const button of root.querySelectorAll("th button")) {
-      button.disabled = false;
-      button.addEventListener("click", () => sort(button.closest("th")));
-    }
-    choose();
+    window.addEventListener("hashchange", recall);
+    recall();
   }
 });

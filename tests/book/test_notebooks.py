@@ -1,5 +1,6 @@
 """The notebooks as files: one anatomy, no outputs, readable in Colab too."""
 
+import ast
 import json
 import re
 import statistics
@@ -53,6 +54,23 @@ def test_a_notebook_enters_a_room_by_its_face(notebook):
 
 def test_the_second_code_cell_holds_the_parameters(notebook):
     assert cells(notebook, "code")[1]["metadata"]["tags"] == ["parameters"]
+
+
+def only_claims(text):
+    """Whether a cell does nothing but make claims, or set the notebook up."""
+    if "%pip" in text:
+        return True
+    made = [getattr(part, "value", None) for part in ast.parse(text).body]
+    return all(
+        isinstance(call, ast.Call) and getattr(call.func, "id", "") == "claim"
+        for call in made
+    )
+
+
+def test_cells_that_only_claim_or_set_up_are_folded(notebook):
+    for cell in cells(notebook, "code"):
+        folded = "hide-input" in cell["metadata"].get("tags", [])
+        assert folded or not only_claims("".join(cell["source"]))
 
 
 def test_code_cells_are_short(notebook):

@@ -1,6 +1,7 @@
 """The built site: every page there, whole without a network, readable by everyone."""
 
 import re
+from itertools import groupby
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -119,66 +120,117 @@ def test_the_ledger_holds_every_claim_of_every_chapter(site):
     ledger = parsed(site, "book/ledger.html")
     linked = {
         link["href"].partition("#")[2]
-        for link in ledger.select("table.claims a[href*='#claim-']")
+        for link in ledger.select("details.claim a[href*='#claim-']")
     }
     made = {
         row["id"]
         for page in [*CHAPTER_PAGES, "book/how_they_meet.html"]
-        for row in parsed(site, page).select("tr[id^='claim-']")
+        for row in parsed(site, page).select("details[id^='claim-']")
     }
     assert made
     assert linked == made
     assert "FAILED" not in ledger.text
 
 
-def shown_rows(page):
-    return page.locator(".ledger tbody tr:not([hidden])")
+def shown_claims(page):
+    return page.locator(".ledger details.claim:not([hidden])")
 
 
-def test_the_ledger_lets_the_reader_choose_and_sort(open_page):
+def values(claims, name):
+    return {claim.get_attribute(f"data-{name}") for claim in claims.all()}
+
+
+def test_the_ledger_lets_the_reader_choose_search_and_sort(open_page):
     page = open_page("book/ledger.html", **WIDE)
-    every = shown_rows(page).count()
-    page.locator("select[name=chapter]").select_option(index=2)
-    chapter = shown_rows(page).locator("th").all_inner_texts()
-    assert 0 < len(chapter) < every
-    assert {text.partition(".")[0] for text in chapter} == {"2"}
-    page.locator("select[name=verdict]").select_option("reproduced")
-    verdicts = shown_rows(page).locator("td:last-child").all_inner_texts()
-    assert 0 < len(verdicts) <= len(chapter)
-    assert all(text.startswith("reproduced") for text in verdicts)
-    told = page.locator(".ledger [role=status]").inner_text()
-    assert told == f"{len(verdicts)} of {every} claims"
-    page.locator("select[name=verdict]").select_option("all")
-    for name, value in (("source", "book"), ("run", "stored")):
-        page.locator("select[name=chapter]").select_option("all")
+    every = shown_claims(page).count()
+    for name, value in (
+        ("chapter", "2"), ("verdict", "holds"), ("source", "book"), ("run", "stored"),
+    ):  # fmt: skip
         page.locator(f"select[name={name}]").select_option(value)
-        shown = shown_rows(page).all()
-        assert 0 < len(shown) < every
-        assert {row.get_attribute(f"data-{name}") for row in shown} == {value}
-        page.locator(f"select[name={name}]").select_option("all")
-    for label in ("chapter", "verdict"):
-        page.locator(f"select[name={label}]").select_option("all")
-    assert shown_rows(page).count() == every
-    for expected in ("ascending", "descending"):
-        page.get_by_role("button", name="verdict").press("Enter")
-        texts = shown_rows(page).locator("td:last-child").all_inner_texts()
-        assert texts == sorted(texts, reverse=expected == "descending")
-        head = page.locator("th[aria-sort]")
-        assert head.get_attribute("aria-sort") == expected
+        shown = shown_claims(page)
+        assert 0 < shown.count() < every
+        assert values(shown, name) == {value}
+        told = page.locator(".ledger [role=status]").inner_text()
+        assert told == f"{shown.count()} of {every} claims"
+        page.locator(f"select[name={name}]").select_option("")
+    assert shown_claims(page).count() == every
+    page.locator("input[name=search]").fill("KURTOSIS")
+    texts = shown_claims(page).evaluate_all("all => all.map((c) => c.textContent)")
+    assert 0 < len(texts) < every
+    assert all("kurtosis" in text.lower() for text in texts)
+    page.locator("input[name=search]").fill("")
+    page.locator("select[name=sort]").select_option("verdict")
+    order = [c.get_attribute("data-verdict") for c in shown_claims(page).all()]
+    assert len(order) == every
+    runs = [name for name, _ in groupby(order)]
+    assert len(runs) == len(set(runs)) > 1
 
 
-def test_the_ledger_counts_its_rows_by_source_and_verdict(site):
+def test_the_ledgers_choices_are_in_its_address(open_page):
+    page = open_page("book/ledger.html", **WIDE)
+    page.locator("select[name=chapter]").select_option("3")
+    page.locator("select[name=verdict]").select_option("other setting")
+    page.locator("input[name=search]").fill("batch norm")
+    address, count = page.url, shown_claims(page).count()
+    assert count > 0
+    page.goto("about:blank")
+    page.goto(address)
+    assert shown_claims(page).count() == count
+    assert values(shown_claims(page), "chapter") == {"3"}
+    assert page.locator("input[name=search]").input_value() == "batch norm"
+
+
+def test_code_that_draws_or_claims_is_folded_and_one_button_shows_all(open_page):
+    page = open_page(CHAPTER_PAGES[4], **WIDE)
+    folded = page.locator("div.cell details.hide")
+    every = folded.count()
+    assert every > 10
+    is_open = "all => all.filter((cell) => cell.open).length"
+    assert folded.evaluate_all(is_open) == 0
+    assert page.locator("div.cell > div.cell_input").count() > 5  # what teaches is open
+    page.get_by_role("button", name="Show all code").click()
+    assert folded.evaluate_all(is_open) == every
+    page.reload()
+    page.get_by_role("button", name="Fold the code").click()
+    assert folded.evaluate_all(is_open) == 0
+    folded.first.locator("summary").press("Enter")
+    assert folded.evaluate_all(is_open) == 1
+
+
+def test_theorems_are_boxes_with_numbers_and_addresses(every_page):
+    page = every_page[CHAPTER_PAGES[0]]
+    boxes = page.select("div.statement")
+    assert len(boxes) == 2
+    assert boxes[0].text.strip().startswith("Theorem 1.1 (density of the boundary)")
+    assert boxes[0].select_one("div.math")
+    assert len({box["id"] for box in boxes}) == 2
+    assert page.select("div.proof")
+
+
+def test_a_link_to_a_claim_opens_it(open_page):
+    page = open_page("book/ledger.html", **WIDE)
+    link = page.locator("details.claim a[href*='#claim-']").first.get_attribute("href")
+    page.goto(page.url.partition("#")[0].rpartition("/")[0] + "/" + link)
+    target = page.locator("#" + link.partition("#")[2])
+    assert target.get_attribute("open") is not None
+    assert target.locator("dl").is_visible()
+    assert page.locator("details.claim[open]").count() == 1
+
+
+def test_the_ledger_counts_its_claims_by_source_and_verdict(site):
     page = parsed(site, "book/ledger.html")
-    rows = page.select("table.claims tbody tr")
+    claims = page.select("details.claim")
     table = page.select_one("table.counts")
     counted = [int(cell.text) for cell in table.select("td") if cell.text]
-    assert sum(counted) == len(rows)
-    stored = sum(row["data-run"] == "stored" for row in rows)
+    assert sum(counted) == len(claims)
+    stored = sum(claim["data-run"] == "stored" for claim in claims)
     assert f"{stored} are stored runs" in page.find("article").text
+    parts = page.select(".outcomes [data-verdict]")
+    assert sum(int(part.text.split()[1]) for part in parts) == len(claims)
 
 
 def test_every_chapter_tells_what_other_seeds_gave(site):
-    table = parsed(site, "book/intervals.html").select_one("table.claims")
+    table = parsed(site, "book/intervals.html").select_one("table.seeds")
     rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in table("tr")]
     assert len(rows) == 1 + len(CHAPTERS) + 1  # and how the ten papers meet
     assert all(int(seeds) >= 20 for _, _, seeds, _, _ in rows[1:])
