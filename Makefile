@@ -47,11 +47,12 @@ serve: book  ## build the site and serve it on http://localhost:8000
 bench: $(VENV)/.bench  ## time the helpers beside slow twins and public packages; ROOM=heavy_tails: one chapter
 	$(PYTHON) -m pytest tests/benchmarks$(if $(ROOM),/test_$(ROOM).py) --benchmark-enable --timeout 3600 -s
 
-lint: $(VENV)/.installed  ## check style, types, and who imports whom
+lint: $(VENV)/.installed  ## check style, types, who imports whom, and the workflows
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/zizmor --offline --quiet .github
 
 seeds: $(VENV)/.installed  ## run a chapter's claims for twenty other seeds: CHAPTER=01_linear_regions
 	$(PYTHON) tools/seeds.py $(CHAPTER)

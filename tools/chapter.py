@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from execute import kernel_of_its_own
 from nbclient import NotebookClient
 
 from helpers.claim_rows import measured_in_words
@@ -38,9 +39,14 @@ def run(chapter: str, assignments: list[str]) -> dict[str, dict[str, Any]]:
     place = next(i for i, found in enumerate(tags) if "parameters" in found) + 1
     notebook.cells.insert(place, nbformat.v4.new_code_cell("\n".join(assignments)))
     resources = {"metadata": {"path": BOOK}}
-    NotebookClient(
-        notebook, timeout=None, allow_errors=True, resources=resources
-    ).execute()
+    with kernel_of_its_own() as config:
+        NotebookClient(
+            notebook,
+            timeout=None,
+            allow_errors=True,
+            resources=resources,
+            config=config,
+        ).execute()
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     for out in outputs:
         if out.output_type == "error" and out.ename != "ClaimError":

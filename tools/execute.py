@@ -94,7 +94,7 @@ def _cores() -> int:
 def _run(path: Path) -> tuple[nbformat.NotebookNode, Cost, str | None]:
     """Run one notebook in its folder; this process runs no other."""
     notebook = _read(path)
-    with PaceMeter() as machine, _kernel_of_its_own() as config:
+    with PaceMeter() as machine, kernel_of_its_own() as config:
         done = single_nb_execution(
             notebook,
             cwd=str(path.parent),
@@ -110,7 +110,7 @@ def _run(path: Path) -> tuple[nbformat.NotebookNode, Cost, str | None]:
 
 
 @contextmanager
-def _kernel_of_its_own() -> Iterator[Config]:
+def kernel_of_its_own() -> Iterator[Config]:
     """Settings of a kernel that talks through files, where the system has such.
 
     Two kernels that start at the same moment may choose the same port.
