@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -115,6 +116,37 @@ def write_pages(table: dict[str, Any], build: Path) -> int:
     ).returncode
 
 
+UNUSED = (
+    "mathjax/sre",
+    "mathjax/mml-*.js",
+    "mathjax/node-main.js",
+    "mathjax/*-svg*.js",
+    "mathjax/*-full*.js",
+    "mathjax/tex-mml-chtml.js",
+    "mathjax/output/svg",
+    "scripts/fontawesome.js",
+    "scripts/*.map",
+    "styles/*.map",
+)
+"""What the theme and MathJax bring into _static and no page needs."""
+
+ICONS = re.compile(r"<script[^>]*scripts/fontawesome\.js[^>]*></script>")
+"""A script of 1.5 MB that draws the icons which the theme's font already holds."""
+
+
+def drop_unused(build: Path) -> None:
+    """Remove from the site what no page needs."""
+    for page in (build / "html").rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(ICONS.sub("", text), encoding="utf-8")
+    for pattern in UNUSED:
+        for path in (build / "html" / "_static").glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
 def page_megabytes(path: Path, build: Path) -> float:
     """Size of a chapter's page with its figures."""
     pages = build / "html" / "book"
@@ -162,6 +194,7 @@ def main(chapters: list[str]) -> int:
             file=sys.stderr,
         )
         return failed
+    drop_unused(build)
     print(report(costs(known, cache), build))
     page = build / "html" / "index.html"
     print(f"Built in {time.monotonic() - start:.0f} s. Open {page}")

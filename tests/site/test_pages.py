@@ -197,6 +197,11 @@ def test_code_that_draws_or_claims_is_folded_and_one_button_shows_all(open_page)
     assert folded.evaluate_all(is_open) == 1
 
 
+def test_the_site_is_small_enough_to_carry(site):
+    size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
+    assert size < 32e6
+
+
 def test_theorems_are_boxes_with_numbers_and_addresses(every_page):
     page = every_page[CHAPTER_PAGES[0]]
     boxes = page.select("div.statement")

@@ -57,6 +57,20 @@ def test_the_page_of_a_notebook_that_ran_is_read_again(build):
     assert [tree.exists() for tree in trees] == [False, True]
 
 
+def test_what_no_page_needs_is_dropped_and_the_rest_kept(build, tmp_path):
+    html = tmp_path / "_build" / "html"
+    names = ("mathjax/tex-chtml.js", "mathjax/tex-svg.js", "mathjax/sre/en.json")
+    for name in (*names, "scripts/a.js", "scripts/a.js.map"):
+        (html / "_static" / name).parent.mkdir(parents=True, exist_ok=True)
+        (html / "_static" / name).write_text("x")
+    icons = '<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>'
+    (html / "page.html").write_text(f"<p>a</p>{icons}<script src='b.js'></script>")
+    build.drop_unused(tmp_path / "_build")
+    left = {p.relative_to(html).as_posix() for p in html.rglob("*") if p.is_file()}
+    assert left == {"_static/mathjax/tex-chtml.js", "_static/scripts/a.js", "page.html"}
+    assert (html / "page.html").read_text() == "<p>a</p><script src='b.js'></script>"
+
+
 def test_one_chapter_keeps_the_pages_that_are_not_notebooks():
     cut = tool("build").contents(["02_edge_of_chaos"])
     files = [entry["file"] for part in cut["parts"] for entry in part["chapters"]]
