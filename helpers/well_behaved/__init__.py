@@ -16,6 +16,7 @@ Read in this order:
     propagation.py: the simulation, which sends many draws through many layers.
     fits.py: an exponential and a power law, fitted to each draw.
     arguments.py: checks of arguments that the other files share.
+    __main__.py: the command, for convolutional networks at the paper's size.
 """
 
 from helpers.well_behaved.fits import Fit, growth_exponent, growth_rate
