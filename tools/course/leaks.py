@@ -14,7 +14,7 @@ from course.exercises import exercises, without_folded
 SHORTEST = 12
 """A shorter line ("return t[1:-1]" has 14 characters) gives nothing away."""
 
-TEXTS = set(".ipynb .html .md .json .txt .csv .js .svg .py .yml".split())
+TEXTS = {".ipynb", ".html", ".md", ".json", ".txt", ".csv", ".js", ".svg", ".py"}
 FOLD = re.compile(r"<summary[^>]*>\s*(?:Solution|Where to begin)\s*</summary>")
 
 
