@@ -29,7 +29,7 @@ def current() -> tuple[str, str]:
 def files_that_repeat_it() -> list[Path]:
     """Every file that holds the address."""
     names = ("README.md", "CITATION.cff", "CONTRIBUTING.md", "_config.yml")
-    pages = [*(ROOT / "book").glob("*.md"), *(ROOT / "book").glob("*.ipynb")]
+    pages = [*(ROOT / "book").rglob("*.md"), *(ROOT / "book").glob("*.ipynb")]
     return [ROOT / name for name in names] + sorted(pages)
 
 
