@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One thread a process: the matrices are small and the tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help book test serve bench lint seeds course release repository clean
+.PHONY: help book test serve bench lint slides seeds course release repository clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -52,6 +52,9 @@ lint: $(VENV)/.installed  ## check style, types, and who imports whom
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
+
+slides: $(VENV)/.installed  ## write the chapters' slides into _build/slides; CHAPTER=01_linear_regions: one chapter
+	@PYTHONPATH=tools $(PYTHON) -m course.slides $(CHAPTER)
 
 seeds: $(VENV)/.installed  ## run a chapter's claims for twenty other seeds: CHAPTER=01_linear_regions
 	$(PYTHON) tools/seeds.py $(CHAPTER)

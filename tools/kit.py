@@ -18,6 +18,7 @@ from build import BUILD, CACHE, ROOT, SETTINGS
 from course.assemble import Sources, assemble
 from course.launch import Home
 from course.plan import load
+from course.slides import write_slides
 from execute import costs
 
 TARGET = BUILD / "course"
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
             seconds=seconds(plan.chapters),
             site=BUILD / "html",
             cache=BUILD / ".sheets_cache",
+            slides=write_slides,
         )
         assemble(plan, sources, TARGET)
     except (OSError, ValueError, RuntimeError) as error:
