@@ -115,11 +115,15 @@ def write_staff(plan: Plan, sources: Sources, folder: Path) -> None:
     printed = sources.site.parent / "book.pdf"
     if printed.exists():
         shutil.copy(printed, folder)
+    _copy_questions(plan, sources.root / "course" / "staff", folder / "questions")
+
+
+def _copy_questions(plan: Plan, written: Path, folder: Path) -> None:
+    """Copy the examination questions of the course's chapters, where there are some."""
     for chapter in plan.chapters:
-        questions = sources.root / "course" / "staff" / f"{chapter}.md"
-        if questions.exists():
-            (folder / "questions").mkdir(exist_ok=True)
-            shutil.copy(questions, folder / "questions")
+        if (questions := written / f"{chapter}.md").exists():
+            folder.mkdir(exist_ok=True)
+            shutil.copy(questions, folder)
 
 
 def _write_notebooks(

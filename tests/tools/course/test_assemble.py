@@ -119,6 +119,17 @@ def test_the_wheel_holds_the_helpers_with_their_results(course):
     assert not any(name.startswith(("tests", "tools", "book")) for name in inside)
 
 
+def test_the_questions_of_the_courses_chapters_are_for_staff(plan, tmp_path):
+    written, copied = tmp_path / "written", tmp_path / "copied"
+    made._copy_questions(plan, written, copied)
+    assert not copied.exists()
+    written.mkdir()
+    for name in ("06_sgd_noise.md", "07_greedy_layerwise.md"):
+        (written / name).write_text("Q")
+    made._copy_questions(plan, written, copied)
+    assert [path.name for path in copied.iterdir()] == ["06_sgd_noise.md"]
+
+
 def test_a_leak_stops_it_and_leaves_the_last_course(plan, known, sources, course):
     def leaking(folder, chapters):
         folder.mkdir()
