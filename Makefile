@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One thread a process: the matrices are small and the tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help book test serve bench lint slides seeds course release repository clean
+.PHONY: help book test pdf serve bench lint slides seeds course release repository clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -40,6 +40,9 @@ book: $(VENV)/.installed  ## build the site into _build/html; CHAPTER=01_linear_
 
 test: book $(COLAB)/.installed  ## run the unit tests, every notebook, and the tests of the site
 	$(PYTHON) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests book
+
+pdf: $(VENV)/.installed  ## print the built site into _build/book.pdf; CHAPTER=…: one page of it; SOLUTIONS=no: without them
+	$(PYTHON) tools/pdf.py $(if $(filter no,$(SOLUTIONS)),--without-solutions) $(CHAPTER)
 
 serve: book  ## build the site and serve it on http://localhost:8000
 	$(PYTHON) -m http.server 8000 --bind localhost --directory _build/html

@@ -45,8 +45,8 @@ def server(site):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """A running Chromium; skips without one, unless DLT_BROWSER=required."""
+def chromium_path():
+    """Where Chromium is; skips without one, unless DLT_BROWSER=required."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
@@ -54,11 +54,17 @@ def chromium():
         if os.environ.get("DLT_BROWSER") == "required":
             pytest.fail(reason)
         pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_path):
+    """A running Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu"]
         )
         yield browser
         browser.close()

@@ -1,0 +1,72 @@
+"""The book as a PDF: its pages and outline, solutions in or out, what is refused."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from places import tool
+from pypdf import PdfReader
+
+CONTENTS = "root: index\nparts: [{chapters: [{file: one}, {file: book/reference/a}]}]\n"
+PAGE = """<!doctype html><html lang="en"><title>One</title><h1>First chapter</h1>
+<details class="claim"><summary>1.1 a claim</summary>behind the claim</details>
+<details><summary>Solution</summary>the answer is four</details>
+<details class="hide"><summary>Show the code</summary>plot(x)</details>
+<h2>A section</h2></html>"""
+
+
+@pytest.fixture
+def pdf(tmp_path, monkeypatch):
+    module = tool("pdf")
+    site = tmp_path / "_build" / "html"
+    site.mkdir(parents=True)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "SITE", site)
+    (tmp_path / "_toc.yml").write_text(CONTENTS)
+    (site / "one.html").write_text(PAGE)
+    (site / "index.html").write_text("<title>Index</title><h1>The book</h1>")
+    return module
+
+
+def printed(pdf, *arguments):
+    """Run the command in a thread: another browser may be open in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(pdf.main, arguments).result()
+
+
+def text(path):
+    return "".join(page.extract_text() for page in PdfReader(path).pages)
+
+
+def titles(outline):
+    for entry in outline:
+        yield from titles(entry) if isinstance(entry, list) else [entry.title]
+
+
+@pytest.mark.usefixtures("chromium_path")
+def test_the_book_has_its_pages_in_order_with_an_outline(pdf, tmp_path):
+    assert printed(pdf) == 0
+    book = tmp_path / "_build" / "book.pdf"
+    said = text(book)
+    assert said.index("The book") < said.index("First chapter")
+    assert "behind the claim" in said
+    assert "the answer is four" in said
+    assert "plot(x)" not in said
+    assert list(titles(PdfReader(book).outline))[-2:] == ["First chapter", "A section"]
+
+
+@pytest.mark.usefixtures("chromium_path")
+def test_solutions_are_left_out_and_claims_are_not(pdf, tmp_path):
+    assert printed(pdf, "one", "--without-solutions") == 0
+    said = text(tmp_path / "_build" / "one.pdf")
+    assert "behind the claim" in said
+    assert "Solution" not in said
+    assert "four" not in said
+
+
+def test_an_unknown_page_and_one_that_is_not_built_are_told(pdf, capsys):
+    assert pdf.main(["two"]) == 1
+    assert "no page 'two'; there are ['a', 'index', 'one']" in capsys.readouterr().err
+    (pdf.SITE / "one.html").unlink()
+    assert pdf.main([]) == 1
+    assert "one is not built: run `make book`" in capsys.readouterr().err
+    assert list(pdf.SITE.parent.glob("*.pdf")) == []

@@ -1,0 +1,123 @@
+"""Print the built site as a PDF, by Chromium.
+
+    python tools/pdf.py                                 the book, into _build/book.pdf
+    python tools/pdf.py 05_sublevel_sets                one chapter, into _build
+    python tools/pdf.py --without-solutions …           solutions and hints left out
+
+Claims and folded solutions are printed opened, explorers in their first state.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from playwright.sync_api import Page, sync_playwright
+from pypdf import PdfWriter
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "_build" / "html"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+READY = """async (solutions) => {
+  for (const fold of document.querySelectorAll("details")) {
+    const folded = fold.matches(".hide");
+    if (folded || (!solutions && !fold.matches(".claim"))) fold.remove();
+    else fold.open = true;
+  }
+  await window.MathJax?.startup?.promise;
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
+}"""
+"""Folded code goes, claims are opened; solutions are opened or go."""
+
+
+class NotPrintedError(Exception):
+    """Something is missing; the message says what, and what makes it."""
+
+
+def pages_of(chapters: Sequence[str]) -> list[str]:
+    """The pages to print, in the order of the contents.
+
+    Raises:
+        NotPrintedError: an unknown chapter, or a page that is not built.
+    """
+    table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    entries = [entry for part in table["parts"] for entry in part["chapters"]]
+    files = [table["root"], *(entry["file"] for entry in entries)]
+    names = {Path(file).name: file for file in files}
+    unknown = [name for name in chapters if name not in names]
+    if unknown:
+        raise NotPrintedError(f"no page {unknown[0]!r}; there are {sorted(names)}")
+    chosen = [names[name] for name in chapters] or [
+        file for file in files if not file.startswith("book/reference/")
+    ]
+    for file in chosen:
+        if not (SITE / f"{file}.html").exists():
+            raise NotPrintedError(f"{file} is not built: run `make book` first")
+    return chosen
+
+
+@contextmanager
+def _browser_page() -> Iterator[Page]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        raise NotPrintedError(
+            "no Chromium on this machine: `apt-get install chromium` brings it"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser.new_page()
+        browser.close()
+
+
+def write(pages: Sequence[str], out: Path, *, solutions: bool) -> None:
+    """Print pages of the site one after another into one file, with its outline."""
+    book = PdfWriter()
+    with tempfile.TemporaryDirectory() as folder, _browser_page() as page:
+        for number, name in enumerate(tqdm(pages, "pages", leave=False)):
+            page.goto((SITE / f"{name}.html").as_uri())
+            page.evaluate(READY, solutions)
+            part = Path(folder) / f"{number}.pdf"
+            page.pdf(
+                path=part,
+                prefer_css_page_size=True,
+                print_background=True,
+                outline=True,
+                tagged=True,
+            )
+            book.append(part)
+        book.compress_identical_objects()
+        whole = Path(folder) / "whole.pdf"
+        book.write(whole)
+        shutil.move(whole, out)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what is asked for; the exit status."""
+    parser = argparse.ArgumentParser(prog="tools/pdf.py", description=__doc__)
+    parser.add_argument("chapters", nargs="*")
+    parser.add_argument("--without-solutions", action="store_true")
+    given = parser.parse_args(arguments)
+    name = "-".join(given.chapters) or "book"
+    out = SITE.parent / f"{name}.pdf"
+    try:
+        pages = pages_of(given.chapters)
+        write(pages, out, solutions=not given.without_solutions)
+    except NotPrintedError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
