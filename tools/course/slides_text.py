@@ -94,6 +94,8 @@ def told(parts: Sequence[Block], everything: bool = False) -> Told:
             shown.append(_shorter_items(block.text, said))
         elif block.kind == "statement":
             shown.append(_shorter(block.text, said))
+        elif shown and shown[-1].endswith(":"):
+            shown[-1] += f"\n\n{block.text}"
         else:
             shown.append(block.text)
         before = block
