@@ -21,6 +21,7 @@ from course.slides_packing import (
     SHORT,
     Slide,
     group_html,
+    is_key,
     lines,
     packed,
 )
@@ -90,9 +91,13 @@ class _Desk:
         self.texts = []
 
     def place_for(self, height: float) -> Slide | None:
-        """The last slide of the section with so many lines free."""
-        free = (slide for slide in reversed(self.columns[-1]) if slide.room >= height)
-        return None if self.title else next(free, None)
+        """The section's last slide, but for full pictures, if it has so much room."""
+        for slide in reversed([] if self.title else self.columns[-1]):
+            if slide.room >= height:
+                return slide
+            if slide.kind not in ("figure", "explorer"):
+                break
+        return None
 
     def clear_claims(self) -> None:
         """Make slides of the claims that wait, about equally many on each."""
@@ -176,6 +181,11 @@ def _put_text(desk: _Desk, piece: Piece) -> None:
 
 
 def _takes(desk: _Desk, text: str) -> bool:
-    """Whether the last slide is a figure with room for a text."""
+    """Whether the last slide is a figure with room for a text that speaks of it.
+
+    A statement, which begins in bold type, speaks of what follows.
+    """
+    if text.startswith("**") and not is_key(text):
+        return False
     last = desk.columns[-1][-1:]
     return bool(last) and last[0].kind == "figure" and last[0].room >= lines(text)
