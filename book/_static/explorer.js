@@ -105,6 +105,7 @@
       );
       const hash = this.shown === this.start() ? "" : `#${this.name}:${values}`;
       this.later = setTimeout(() => {
+        if (location.hash.startsWith("#/")) return; // it says which slide is shown
         const foreign = location.hash && !/^#explorer-\d+:/.test(location.hash);
         if (hash || !foreign)
           history.replaceState(null, "", hash || location.pathname + location.search);
@@ -267,10 +268,12 @@
       panel.append(this.dot);
       const dot = this.dot.getBoundingClientRect();
       const frame = this.root.getBoundingClientRect();
-      const left = dot.right - frame.left + 8;
-      const room = frame.width - this.note.offsetWidth - 4;
-      this.note.style.left = `${Math.max(4, left > room ? dot.left - frame.left - this.note.offsetWidth - 8 : left)}px`;
-      this.note.style.top = `${dot.top - frame.top - this.note.offsetHeight - 4}px`;
+      const scale = frame.width / this.root.offsetWidth; // slides are scaled as a whole
+      const [start, end, top] = [dot.left - frame.left, dot.right - frame.left, dot.top - frame.top];
+      const left = end / scale + 8;
+      const room = this.root.offsetWidth - this.note.offsetWidth - 4;
+      this.note.style.left = `${Math.max(4, left > room ? start / scale - this.note.offsetWidth - 8 : left)}px`;
+      this.note.style.top = `${top / scale - this.note.offsetHeight - 4}px`;
     }
   }
 

@@ -91,9 +91,13 @@ class _Desk:
         self.texts = []
 
     def place_for(self, height: float) -> Slide | None:
-        """The last slide of the section with so many lines free."""
-        free = (slide for slide in reversed(self.columns[-1]) if slide.room >= height)
-        return None if self.title else next(free, None)
+        """The section's last slide, but for full pictures, if it has so much room."""
+        for slide in reversed([] if self.title else self.columns[-1]):
+            if slide.room >= height:
+                return slide
+            if slide.kind not in ("figure", "explorer"):
+                break
+        return None
 
     def clear_claims(self) -> None:
         """Make slides of the claims that wait, about equally many on each."""
@@ -118,18 +122,16 @@ def deck(notebook: NotebookNode, question: str) -> list[list[Slide]]:
     Raises:
         ValueError: the notebook does not begin with a title.
     """
-    found = list(pieces(notebook))
     desk = _Desk([opening(notebook.cells[0].source)])
     skipping = True
-    for piece in found:
+    for piece in pieces(notebook):
         if piece.kind == "section":
             skipping = piece.title in LEFT_OUT
             desk.open("" if skipping else piece.title, new_column=not skipping)
         elif not skipping:
             _put(desk, piece, question)
     desk.clear()
-    rows = [piece.claim for piece in found if piece.claim]
-    desk.columns.append(closing(notebook, rows))
+    desk.columns.append(closing(notebook))
     return [column for column in desk.columns if column]
 
 
@@ -144,15 +146,20 @@ def _put(desk: _Desk, piece: Piece, question: str) -> None:
     elif piece.kind == "text":
         _put_text(desk, piece)
     else:
-        if len(desk.claims) >= ENOUGH:
-            desk.clear_claims()
-        above, room = "", SHORT if piece.kind == "figure" else 0
-        height = sum(map(lines, desk.texts))
-        if height <= room:
-            above, desk.texts = "".join(map(group_html, desk.texts)), []
-            room -= height
-        desk.clear_texts()
-        desk.add(piece.kind, above + piece.body, piece.title, room)
+        _put_picture(desk, piece)
+
+
+def _put_picture(desk: _Desk, piece: Piece) -> None:
+    """A figure, below a text that leaves it room; an explorer, or code."""
+    above, room = "", SHORT if piece.kind == "figure" else 0
+    height = sum(map(lines, desk.texts))
+    if height <= room:
+        above, desk.texts = "".join(map(group_html, desk.texts)), []
+        room -= height
+    desk.clear_texts()
+    if len(desk.claims) >= ENOUGH:
+        desk.clear_claims()
+    desk.add(piece.kind, above + piece.body, piece.title, room)
 
 
 def _ask(desk: _Desk, piece: Piece, question: str) -> None:
@@ -163,21 +170,22 @@ def _ask(desk: _Desk, piece: Piece, question: str) -> None:
 
 
 def _put_text(desk: _Desk, piece: Piece) -> None:
+    """A text: its first words below the figure they speak of, if there is room."""
     shown = list(piece.shown)
     if shown and not desk.texts and not desk.title and _takes(desk, shown[0]):
-        key = shown.pop(0)
-        desk.columns[-1][-1].take(group_html(key), lines(key))
+        first = shown.pop(0)
+        desk.columns[-1][-1].take(group_html(first), lines(first))
     desk.texts += shown
     if piece.said:
         desk.say(piece.said)
 
 
 def _takes(desk: _Desk, text: str) -> bool:
-    """Whether the last slide has room for a sentence about what it shows."""
-    column = desk.columns[-1]
-    return bool(
-        column
-        and column[-1].kind == "figure"
-        and column[-1].room >= lines(text)
-        and is_key(text)
-    )
+    """Whether the last slide is a figure with room for a text that speaks of it.
+
+    A statement, which begins in bold type, speaks of what follows.
+    """
+    if text.startswith("**") and not is_key(text):
+        return False
+    last = desk.columns[-1][-1:]
+    return bool(last) and last[0].kind == "figure" and last[0].room >= lines(text)

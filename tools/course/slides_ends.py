@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from nbformat import NotebookNode
 
@@ -55,8 +53,8 @@ def guesses(text: str) -> list[str]:
     return asked or [one for one in every if one.endswith("?")][-1:]
 
 
-def closing(notebook: NotebookNode, rows: Sequence[Mapping[str, Any]]) -> list[Slide]:
-    """The last slides: the exercises, and what came of the claims."""
+def closing(notebook: NotebookNode) -> list[Slide]:
+    """The last slides: the exercises, and what came of all claims."""
     texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     found = [found for text in texts for found in HEADING.findall(text)]
     slides = []
@@ -66,6 +64,12 @@ def closing(notebook: NotebookNode, rows: Sequence[Mapping[str, Any]]) -> list[S
             for number, kind, title in found
         )
         slides.append(Slide("text", "Exercises", f"<ol>{points}</ol>"))
+    rows = [
+        output.metadata["claim"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "claim" in output.get("metadata", {})
+    ]
     if rows:
         name = f"The chapter's {len(rows)} claims"
         slides.append(Slide("text", name, summary_html(rows)))

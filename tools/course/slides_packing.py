@@ -14,7 +14,7 @@ FULL = 15.0
 """Lines that a slide of text holds."""
 SHORT = 4.0
 """Lines of a text that leave room for a figure."""
-CLAIM = 3.0
+CLAIM = 2.5
 """Lines of a claim."""
 WIDE = 96
 """Letters on a line."""

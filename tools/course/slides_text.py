@@ -21,7 +21,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 Kind = Literal["heading", "list", "table", "formula", "statement", "code", "prose"]
 
 FORMAL = ("theorem", "definition", "proposition", "corollary", "lemma")
-LONGEST = 60
+LONGEST = 70
 """Words of a list's item or a statement that a slide shows; theorems stand whole."""
 
 _KINDS: dict[str, Kind] = {
@@ -94,6 +94,8 @@ def told(parts: Sequence[Block], everything: bool = False) -> Told:
             shown.append(_shorter_items(block.text, said))
         elif block.kind == "statement":
             shown.append(_shorter(block.text, said))
+        elif shown and shown[-1].endswith(":"):
+            shown[-1] += f"\n\n{block.text}"
         else:
             shown.append(block.text)
         before = block
@@ -177,16 +179,18 @@ def sentences(text: str) -> list[str]:
 
 
 def _shorter(text: str, said: list[str]) -> str:
-    """The first sentences of a text; the whole is said if it is too long."""
+    """The first sentences of a text, and bold ones; it is said whole if it is long."""
     if len(text.split()) <= LONGEST or _is_formal(text):
         return text
-    kept = ""
-    for sentence in sentences(text):
-        if kept and len((kept + sentence).split()) > LONGEST:
-            break
-        kept = f"{kept} {sentence}".strip()
     said.append(text)
-    return " ".join([kept, *key_sentences(text[len(kept) :])])
+    first, *rest = sentences(text)
+    room = LONGEST - len(first.split())
+    kept = [first]
+    for sentence in rest:
+        room -= len(sentence.split())
+        if room >= 0 or key_sentences(sentence):
+            kept.append(sentence)
+    return " ".join(kept)
 
 
 def _is_formal(text: str) -> bool:

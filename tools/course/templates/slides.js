@@ -5,6 +5,9 @@
   const LEAST = 0.6; // the smallest letters, over the usual ones
   const MOST = 1.3; // the largest, where a slide holds words alone
 
+  // An address of an explorer's state would scroll to it before it has its slide.
+  if (!location.hash.startsWith("#/")) history.replaceState(null, "", "#/");
+
   addEventListener("load", async () => {
     await MathJax.startup.promise;
     await MathJax.typesetPromise();
