@@ -10,7 +10,16 @@ from scipy.special import ndtr
 
 from helpers.claim_rows import html_table
 
-__all__ = ["FAILED", "SOURCES", "UNTESTED", "VERDICTS", "Claim", "Planted", "Source"]
+__all__ = [
+    "FAILED",
+    "SIGNS",
+    "SOURCES",
+    "UNTESTED",
+    "VERDICTS",
+    "Claim",
+    "Planted",
+    "Source",
+]
 
 Source = Literal["paper", "follows", "book"]
 """Who says it: the paper itself, we from what the paper states, or this book."""
@@ -42,7 +51,7 @@ VERDICTS: dict[str, str] = {
 }
 """Verdict -> what it means."""
 
-_SIGNS = {
+SIGNS: dict[str, str] = {
     REPRODUCED: "✓",
     HOLDS: "✓",
     UNRESOLVED: "≈",
@@ -52,6 +61,7 @@ _SIGNS = {
     UNTESTED: "–",
     FAILED: "✗",
 }
+"""Verdict -> the sign that stands beside its word."""
 
 _ERRORS = 3.0  # standard errors within which two numbers are not told apart
 
@@ -151,7 +161,7 @@ class Claim:
     def row(self) -> dict[str, Any]:
         """The fields, verdict, its sign and power, as `claim_rows` shows them."""
         verdict = self.verdict
-        made = {"verdict": verdict, "sign": _SIGNS[verdict], "power": self.power}
+        made = {"verdict": verdict, "sign": SIGNS[verdict], "power": self.power}
         return asdict(self) | made
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:

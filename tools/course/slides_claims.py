@@ -12,22 +12,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helpers.claim_rows import interval_in_words, measured_in_words
-from helpers.verdicts import VERDICTS
+from helpers.verdicts import SIGNS, VERDICTS
 
 Row = Mapping[str, Any]
 
-SIGNS = {
-    "reproduced": ("✓", "for"),
-    "holds": ("✓", "for"),
-    "compatible, not resolved": ("≈", "open"),
-    "not reproduced": ("✗", "against"),
-    "does not hold": ("✗", "against"),
-    "other setting": ("↷", "aside"),
-    "not tested here": ("–", "aside"),
+COLOURS = {
+    "reproduced": "for",
+    "holds": "for",
+    "compatible, not resolved": "open",
+    "not reproduced": "against",
+    "does not hold": "against",
+    "other setting": "aside",
+    "not tested here": "aside",
 }
-"""Verdict -> its sign, and the class that gives it a colour."""
+"""Verdict -> the class that gives it a colour."""
 
-assert SIGNS.keys() == VERDICTS.keys()
+assert COLOURS.keys() == VERDICTS.keys()
 
 
 def claims_html(rows: Sequence[Row]) -> str:
@@ -49,7 +49,7 @@ def summary_html(rows: Sequence[Row]) -> str:
     lines = "".join(
         f"<tr><td>{badge_html(verdict)}</td><td>{counts[verdict]}</td><td>"
         f"{', '.join(row['id'] for row in rows if row['verdict'] == verdict)}</td></tr>"
-        for verdict in SIGNS
+        for verdict in VERDICTS
         if counts[verdict]
     )
     return f'<table class="summary">{lines}</table>'
@@ -57,8 +57,10 @@ def summary_html(rows: Sequence[Row]) -> str:
 
 def badge_html(verdict: str) -> str:
     """A verdict with its sign and colour."""
-    sign, kind = SIGNS[verdict]
-    return f'<span class="verdict {kind}"><b>{sign}</b> {html.escape(verdict)}</span>'
+    return (
+        f'<span class="verdict {COLOURS[verdict]}"><b>{SIGNS[verdict]}</b> '
+        f"{html.escape(verdict)}</span>"
+    )
 
 
 def _claim_html(row: Row) -> str:
