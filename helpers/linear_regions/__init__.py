@@ -16,6 +16,7 @@ Read in this order:
     drawing.py: their picture.
     distance.py: the distance to the nearest boundary, and the gradients of neurons.
     telgarsky.py: the worst case, a sawtooth.
+    side_by_side.py: networks of one shape, trained at once.
     laws.py: what random networks have in expectation, and the theorems' bounds.
 """
 
@@ -37,6 +38,7 @@ from helpers.linear_regions.lines import (
     line_regions,
 )
 from helpers.linear_regions.planes import PlaneRegions, plane_regions
+from helpers.linear_regions.side_by_side import train_together
 from helpers.linear_regions.telgarsky import sawtooth
 from helpers.linear_regions.window import window_on_sphere
 
@@ -58,5 +60,6 @@ __all__ = [
     "plane_regions",
     "plot_plane",
     "sawtooth",
+    "train_together",
     "window_on_sphere",
 ]

@@ -56,16 +56,18 @@ class Activation:
 
     def __call__(self, z: Tensor) -> Tensor:
         """Apply the function elementwise."""
-        piece = self.piece(z)
-        return self.slopes.take(piece) * z + self.offsets.take(piece)
-
-    def piece(self, z: Tensor) -> Tensor:
-        """Return the linear piece that each entry is on, counted from 0."""
-        return torch.bucketize(z.contiguous(), self.kinks)
+        value = self.slopes[0] * z + self.offsets[0]
+        pieces = zip(self.kinks, self.slopes[1:], self.offsets[1:], strict=True)
+        for kink, slope, offset in pieces:
+            value = torch.where(z > kink, slope * z + offset, value)
+        return value
 
     def slope(self, z: Tensor) -> Tensor:
         """Return the derivative at each entry, at a kink that from the left."""
-        return self.slopes.take(self.piece(z))
+        found = self.slopes[0]
+        for kink, slope in zip(self.kinks, self.slopes[1:], strict=True):
+            found = torch.where(z > kink, slope, found)
+        return found
 
     def snap(self, z: Tensor, tolerance: Tensor) -> Tensor:
         """Return z with what lies within the tolerance of a kink moved onto it."""
