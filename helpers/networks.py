@@ -102,13 +102,12 @@ def _linear(
     generator: torch.Generator,
     dtype: torch.dtype,
 ) -> nn.Linear:
-    """Return one Gaussian layer; skip_init leaves the global generator alone."""
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=dtype)
+    """Return one Gaussian layer; made on no device, it draws nothing by itself."""
+    layer = nn.Linear(n_in, n_out, device="meta")
     weight = torch.randn(n_out, n_in, generator=generator, dtype=torch.float64)
     bias = torch.randn(n_out, generator=generator, dtype=torch.float64)
-    with torch.no_grad():
-        layer.weight.copy_(weight * (sigma_w / math.sqrt(n_in)))
-        layer.bias.copy_(bias * sigma_b)
+    layer.weight = nn.Parameter((weight * (sigma_w / math.sqrt(n_in))).to(dtype))
+    layer.bias = nn.Parameter((bias * sigma_b).to(dtype))
     return layer
 
 
