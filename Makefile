@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One thread a process: the matrices are small and the tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help book test serve bench lint seeds repository clean
+.PHONY: help book test serve bench lint seeds grade repository clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -55,6 +55,11 @@ lint: $(VENV)/.installed  ## check style, types, and who imports whom
 
 seeds: $(VENV)/.installed  ## run a chapter's claims for twenty other seeds: CHAPTER=01_linear_regions
 	$(PYTHON) tools/seeds.py $(CHAPTER)
+
+grade: $(VENV)/.installed  ## grade notebooks: SUBMISSIONS=folder [WEEK=3 | CHAPTER=01_linear_regions] [OUT=folder] [MASTERS=otter]
+	@$(PYTHON) tools/grade.py $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(WEEK),--week $(WEEK)) \
+	  $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(COURSE),--course "$(COURSE)") $(if $(OUT),--out "$(OUT)") \
+	  $(if $(MASTERS),--masters $(MASTERS))
 
 repository: $(VENV)/.installed  ## say where the book lives: REPO=owner/name [BRANCH=main]
 	$(PYTHON) tools/repository.py $(REPO) $(BRANCH)

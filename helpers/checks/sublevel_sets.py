@@ -45,13 +45,7 @@ def level_path(
 
 def pass_level(answer: Callable[[Array], float], *, seed: int | None = None) -> Check:
     """Chapter 5, exercise 4: below which loss outputs must have rank N."""
-    rng = np.random.default_rng(seed or 0)
-    size = 4 if seed is None else int(rng.integers(5, 9))
-    for name, y in (
-        (f"I of size {size}", np.eye(size)),
-        ("a random matrix [3, 3]", rng.normal(size=(3, 3))),
-        ("a random matrix [3, 5]", rng.normal(size=(3, 5))),
-    ):
+    for name, y in _targets(seed).items():
         right = sublevel_sets.pass_height(y)
         yours = asked(answer, y)
         if isinstance(yours, Check):
@@ -62,6 +56,23 @@ def pass_level(answer: Callable[[Array], float], *, seed: int | None = None) -> 
             said, wanted = told_apart(number(yours), right)
             return Check(False, f"for {name} you say {said}, {right_is(wanted, seed)}")
     return PASSED
+
+
+def _targets(seed: int | None) -> dict[str, Array]:
+    """Outputs by name; of a seed, their singular values are 0.5 or more.
+
+    A height near 0, of which a rounded answer keeps too few digits, is not drawn.
+    """
+    rng = np.random.default_rng(seed or 0)
+    size = 4 if seed is None else int(rng.integers(5, 9))
+    targets = {f"I of size {size}": np.eye(size)}
+    for shape in ((3, 3), (3, 5)):
+        y = rng.normal(size=shape)
+        if seed is not None:
+            u, s, v = np.linalg.svd(y, full_matrices=False)
+            y = u * (s + 0.5) @ v
+        targets[f"a random matrix {list(shape)}"] = y
+    return targets
 
 
 def _pair(number: int, seed: int) -> tuple[Net, Net, Array, Array, Phi]:

@@ -1,13 +1,14 @@
 """What the process of a submission may do, and what it sees of the machine.
 
 Everywhere it has limits (memory, processes, size of a file). Where Linux allows it, it
-also lives in namespaces of its own: no network, no process but its own, and of the files
-only what Python needs, to be read, with one scratch folder to write to. A grader who is
-root hands it over to the user nobody.
+also lives in namespaces of its own: no network, no process but its own, and of the
+files only what Python needs, to be read, with one scratch folder to write to. A grader
+who is root hands it over to the user nobody.
 
-    flags = separate()    # in the process that waits; its children are apart
-    enter(folder, flags)  # in the child: files, rights
-    limit(limits)
+    separate()            # in the process that waits; its children are apart
+    enter(folder, shown)  # in the child
+    limit(limits, memory_taken(), threads_of(user))
+    give_up_rights()
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot  # noqa: F401: loaded before the forks
+import matplotlib.pyplot  # noqa: F401  (loaded before the forks)
 import scipy.integrate
 import scipy.linalg
 import scipy.optimize

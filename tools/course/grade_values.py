@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -82,7 +82,7 @@ def _decoded(kind: str, value: Any, coded: dict[str, Any]) -> Any:
     if kind in ("list", "tuple"):
         parts = [decode(one) for one in value]
         return parts if kind == "list" else tuple(parts)
-    readers = {
+    readers: dict[str, Callable[[Any], Any]] = {
         "ellipsis": lambda _: ...,
         "plain": _checked,
         "float": float.fromhex,
