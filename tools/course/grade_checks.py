@@ -110,7 +110,7 @@ def grade(name: str, path: Path, grading: Grading, control: socket.socket) -> Gr
     run = grade_cells.to_run(cells, answers)
     submission = Submission(control, run, grading.limits)
     try:
-        rows = tuple(_row(task, submission, cells, grading) for task in grading.tasks)
+        rows = tuple(row(task, submission, cells, grading) for task in grading.tasks)
     finally:
         submission.close()
     unread = [f"code cell {c.number} is no Python" for c in cells if c.tree is None]
@@ -123,9 +123,17 @@ def grade(name: str, path: Path, grading: Grading, control: socket.socket) -> Gr
     )
 
 
-def _row(
+def row(
     task: Task, submission: Submission, cells: Sequence[Any], grading: Grading
 ) -> Row:
+    """What one exercise has brought.
+
+    Args:
+        task: the exercise.
+        submission: its process.
+        cells: of its notebook.
+        grading: see there.
+    """
     exercise = task.exercise
     limit = grading.limits.seconds
     try:

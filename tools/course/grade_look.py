@@ -97,11 +97,22 @@ def _written_anew(cells: Iterable[grade_cells.Cell]) -> set[str]:
 
 
 def _replaces_checks(tree: ast.Module) -> bool:
-    """Whether a statement gives `checks`, or something of it, another value."""
-    targets = [
-        ast.unparse(node)
+    """Whether `checks`, or something of a module of `helpers`, gets another value."""
+    ours, others = {"checks"}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            module = getattr(node, "module", None)
+            for alias in node.names:
+                name = alias.asname or alias.name.split(".")[0]
+                is_ours = (module or alias.name).split(".")[0] == "helpers"
+                (ours if is_ours else others).add(name)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            others.add(node.name)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            others.add(node.id)
+    set_ = {
+        ast.unparse(node).split(".")[0]
         for node in ast.walk(tree)
-        if isinstance(node, ast.Name | ast.Attribute)
-        and not isinstance(node.ctx, ast.Load)
-    ]
-    return any(target.split(".")[0] == "checks" for target in targets)
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+    }
+    return "checks" in others or bool(set_ & ours)
