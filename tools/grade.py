@@ -141,6 +141,8 @@ def _report(
 def _tasks(options: argparse.Namespace) -> tuple[Task, ...]:
     if options.chapter:
         return grade_tasks.of_chapter(BOOK, options.chapter)
+    if not options.course.is_file():
+        raise ValueError(f"no file {options.course}; give a plan such as course.yml")
     plan = plans.load(options.course, BOOK)
     if options.week is not None:
         return grade_tasks.of_week(plan, options.week)

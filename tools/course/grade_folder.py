@@ -14,6 +14,8 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkContext, ForkProcess
 from pathlib import Path
 
+import torch
+
 from course import grade_record
 from course.grade_checks import Graded, Grading, grade, nothing
 from course.grade_perform import ROUNDS
@@ -43,7 +45,7 @@ def submissions(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise ValueError(f"no folder {folder}; give one that holds notebooks (.ipynb)")
     found: dict[str, Path] = {}
-    for path in sorted([*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]):
+    for path in [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("*/*.ipynb"))]:
         inside = path.relative_to(folder).parts
         if path.is_file() and not any(part.startswith(".") for part in inside):
             several = len(list(path.parent.glob("*.ipynb"))) > 1
@@ -146,6 +148,7 @@ class _Running:
 def _grade_one(work: Work, grading: Grading, control: socket.socket, out: Path) -> None:
     """Run in a process of its own: grade, and keep the record."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    torch.set_num_threads(1)
     try:
         graded = grade(work.name, work.path, grading, control)
     except StageError:

@@ -79,6 +79,8 @@ def _of(node: Any) -> Iterator[str]:
         yield node.id
     elif isinstance(node, ast.Attribute):
         yield node.attr
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield from node.module.split(".")
     elif isinstance(node, ast.alias):
         yield from node.name.split(".")
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):

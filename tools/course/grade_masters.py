@@ -40,8 +40,14 @@ def write(kind: str, tasks: Sequence[Task], out: Path, setup: str) -> Path:
 
     Returns:
         Where it lies.
+
+    Raises:
+        ValueError: an exercise has no code in its solution.
     """
     checked = [task for task in tasks if task.exercise.check]
+    for exercise in (task.exercise for task in checked):
+        if not exercise.code:
+            raise ValueError(f"exercise {exercise.label} has no code in its solution")
     notebook = new_notebook(metadata={"kernelspec": _KERNEL})
     notebook.cells = list(MASTERS[kind](checked, setup))
     for number, cell in enumerate(notebook.cells, start=1):

@@ -75,7 +75,7 @@ def test_an_answer_of_ones_own_is_not_flagged(breakpoints, code):
     ("code", "told"),
     [
         ("import sys\nf = sys._getframe(1).f_locals", ["_getframe", "f_locals"]),
-        ("from inspect import currentframe", ["currentframe"]),
+        ("from inspect import currentframe", ["currentframe", "inspect"]),
         ("import gc; gc.get_objects()", ["gc"]),
     ],
 )
