@@ -100,7 +100,7 @@ def _written_anew(cells: Iterable[grade_cells.Cell]) -> set[str]:
 
 def _replaces_checks(tree: ast.Module) -> bool:
     """Whether `checks`, or something of a module of `helpers`, gets another value."""
-    ours, others = {"checks"}, set()
+    ours, others = {"checks"}, set[str]()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom | ast.Import):
             module = getattr(node, "module", None)
