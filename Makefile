@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One thread a process: the matrices are small and the tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help book test serve bench lint seeds grade repository clean
+.PHONY: help book test serve bench lint slides seeds grade course release repository clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -53,6 +53,9 @@ lint: $(VENV)/.installed  ## check style, types, and who imports whom
 	$(PYTHON) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 
+slides: $(VENV)/.installed  ## write the chapters' slides into _build/slides; CHAPTER=01_linear_regions: one chapter
+	@PYTHONPATH=tools $(PYTHON) -m course.slides $(CHAPTER)
+
 seeds: $(VENV)/.installed  ## run a chapter's claims for twenty other seeds: CHAPTER=01_linear_regions
 	$(PYTHON) tools/seeds.py $(CHAPTER)
 
@@ -60,6 +63,12 @@ grade: $(VENV)/.installed  ## grade notebooks: SUBMISSIONS=folder [WEEK=3 | CHAP
 	@$(PYTHON) tools/grade.py $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(WEEK),--week $(WEEK)) \
 	  $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(COURSE),--course "$(COURSE)") $(if $(OUT),--out "$(OUT)") \
 	  $(if $(MASTERS),--masters $(MASTERS))
+
+course: $(VENV)/.installed  ## make the course kit from the built book: COURSE=course/half_term.yml [HUB=https://…]
+	@$(PYTHON) tools/kit.py $(or $(COURSE),course/course.yml) $(HUB)
+
+release: $(VENV)/.installed  ## test, then pin a release everywhere, commit and tag it: VERSION=2026.1
+	@$(PYTHON) tools/release.py $(VERSION)
 
 repository: $(VENV)/.installed  ## say where the book lives: REPO=owner/name [BRANCH=main]
 	$(PYTHON) tools/repository.py $(REPO) $(BRANCH)

@@ -29,7 +29,7 @@ def current() -> tuple[str, str]:
 def files_that_repeat_it() -> list[Path]:
     """Every file that holds the address."""
     names = ("README.md", "CITATION.cff", "CONTRIBUTING.md", "_config.yml")
-    pages = [*(ROOT / "book").glob("*.md"), *(ROOT / "book").glob("*.ipynb")]
+    pages = [*(ROOT / "book").rglob("*.md"), *(ROOT / "book").glob("*.ipynb")]
     return [ROOT / name for name in names] + sorted(pages)
 
 
@@ -44,6 +44,21 @@ def moved(text: str, old: tuple[str, str], new: tuple[str, str]) -> str:
     return text.replace(old_name, new_name)
 
 
+def move(new: tuple[str, str]) -> list[Path]:
+    """Write a repository and branch wherever those of `_config.yml` stand.
+
+    Returns:
+        The files that changed.
+    """
+    old, changed = current(), []
+    for path in files_that_repeat_it():
+        text = path.read_text(encoding="utf-8")
+        if (made := moved(text, old, new)) != text:
+            path.write_text(made, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
 def main(arguments: list[str]) -> int:
     """Write the new address and list the files that changed."""
     if not 1 <= len(arguments) <= 2 or not re.fullmatch(
@@ -51,13 +66,9 @@ def main(arguments: list[str]) -> int:
     ):
         print(__doc__, file=sys.stderr)
         return 2
-    old = current()
-    new = (arguments[0], arguments[1] if len(arguments) == 2 else old[1])
-    for path in files_that_repeat_it():
-        text = path.read_text(encoding="utf-8")
-        if (changed := moved(text, old, new)) != text:
-            path.write_text(changed, encoding="utf-8")
-            print(f"wrote {path.relative_to(ROOT)}")
+    branch = arguments[1] if len(arguments) == 2 else current()[1]
+    for path in move((arguments[0], branch)):
+        print(f"wrote {path.relative_to(ROOT)}")
     return 0
 
 

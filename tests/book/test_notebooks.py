@@ -66,7 +66,9 @@ def test_code_cells_are_short(notebook):
 
 def test_code_lines_fit_the_page(notebook):
     for cell in cells(notebook, "code"):
-        assert max(map(len, source(cell).splitlines())) <= 79
+        lines = source(cell).splitlines()
+        # How long an address is, is up to who forks the book or names a release.
+        assert max(len(x) for x in lines if "pip install" not in x) <= 79
 
 
 def test_a_figure_comes_by_the_third_code_cell_and_each_has_a_text(notebook):

@@ -185,5 +185,8 @@ def test_make_help_lists_every_command():
     shown = subprocess.run(
         ["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
-    for command in ("book", "test", "serve", "bench", "lint", "repository"):
+    for command in (
+        *("book", "test", "serve", "bench", "lint", "repository"),
+        *("course", "release"),
+    ):
         assert f"\n{command} " in f"\n{shown}"

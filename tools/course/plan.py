@@ -13,6 +13,7 @@ that names it.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,8 +103,13 @@ class Plan:
         return tuple(dict.fromkeys(named))
 
 
-def load(path: Path, book: Path) -> Plan:
-    """The plan in a file, checked against the notebooks in `book`.
+def load(path: Path, book: Path, hub: str = "") -> Plan:
+    """The plan in a file, checked against the notebooks.
+
+    Args:
+        path: of the file.
+        book: the folder of the notebooks.
+        hub: address of a JupyterHub, in place of the one in the file.
 
     Raises:
         ValueError: an unknown chapter, exercise or key, or a value that cannot be; the
@@ -114,8 +120,8 @@ def load(path: Path, book: Path) -> Plan:
     if not isinstance(weeks, list) or not weeks:
         raise ValueError(f"{path}: weeks must be a list of weeks, got {weeks!r}")
     text = {key: _text(course, key, str(path)) for key in COURSE_KEYS if key != "weeks"}
-    if not text["title"]:
-        raise ValueError(f"{path}: the course needs a title")
+    text |= {"branch": text["branch"] or "main", "hub": hub or text["hub"]}
+    _addresses(text, str(path))
     known = _chapters(book)
     titles = {chapter: card.title for chapter, card in cards(book).items()}
     made = tuple(
@@ -123,7 +129,20 @@ def load(path: Path, book: Path) -> Plan:
         for number, week in enumerate(weeks, start=1)
     )
     _each_once(made, str(path))
-    return Plan(**text | {"branch": text["branch"] or "main"}, weeks=made)
+    return Plan(**text, weeks=made)
+
+
+def _addresses(text: Mapping[str, str], where: str) -> None:
+    """Refuse a course without a title, and what is no address."""
+    if not text["title"]:
+        raise ValueError(f"{where}: the course needs a title")
+    for key, form, said in (
+        ("hub", r"https?://\S+", "an address such as https://hub.example.org"),
+        ("repository", r"[\w.-]+/[\w.-]+", "owner/name"),
+        ("branch", r"[\w./-]+", "the name of a branch"),
+    ):
+        if text[key] and not re.fullmatch(form, text[key]):
+            raise ValueError(f"{where}: {key} must be {said}, got {text[key]!r}")
 
 
 def _read(path: Path) -> Any:

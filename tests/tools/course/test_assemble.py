@@ -1,0 +1,159 @@
+"""The whole course of one week, from a site of one page."""
+
+import subprocess
+import zipfile
+from html.parser import HTMLParser
+
+import pytest
+from places import ROOT, tool
+
+made = tool("course.assemble")
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    site = tmp_path_factory.mktemp("build") / "html"
+    (site / "book").mkdir(parents=True)
+    (site / "index.html").write_text("<p>the book</p>")
+    fold = "<details><summary>Solution</summary>Diagonalise</details>"
+    (site / "book" / "06_sgd_noise.html").write_text(f"<p>Task</p>{fold}")
+    (site.parent / "book.pdf").write_bytes(b"%PDF")
+    return made.Sources(
+        root=ROOT,
+        home=tool("course.launch").Home("author/book", "main"),
+        seconds={"06_sgd_noise": 60.0},
+        site=site,
+        cache=site.parent / "cache",
+        slides=write_slides,
+    )
+
+
+def write_slides(folder, chapters):
+    folder.mkdir()
+    pages = [folder / f"{name}.html" for name in chapters]
+    for page in pages:
+        page.write_text("<p>slide</p>")
+    return pages
+
+
+@pytest.fixture(scope="module")
+def course(plan, known, sources, tmp_path_factory):
+    """The folder of the course, in the place of an older one; sheets are not run."""
+    target = tmp_path_factory.mktemp("course") / "course"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made, "mistakes", lambda tests: known)
+        patch.setattr(made, "solved", lambda sheets, cache: sheets)
+        target.mkdir()
+        (target / "old.txt").touch()
+        made.assemble(plan, sources, target)
+    return target
+
+
+def names(archive):
+    with zipfile.ZipFile(archive) as opened:
+        return set(opened.namelist())
+
+
+def test_the_parts_are_there_and_nothing_else(course):
+    assert {path.name for path in course.parent.iterdir()} == {"course"}
+    assert {path.name for path in course.iterdir()} == {
+        "index.html",
+        "students",
+        "staff",
+        "course.zip",
+        "staff.zip",
+        "SHA256SUMS",
+    }
+    assert {path.name for path in (course / "students").iterdir()} == {
+        *("index.html", "syllabus.html", "syllabus.md", "launch.html", "launch.md"),
+        *("sheets", "chapters", "site", "slides", "wheel"),
+    }
+    assert {path.name for path in (course / "staff").iterdir()} >= {
+        *("sheets", "timing.md", "timing.html", "book.pdf"),
+    }
+
+
+def test_students_get_no_solution_in_their_archive(course, tmp_path):
+    with zipfile.ZipFile(course / "course.zip") as opened:
+        opened.extractall(tmp_path)
+    leaks = tool("course.leaks")
+    secret = leaks.secrets(ROOT / "book", ROOT / "helpers")
+    assert leaks.leaks(tmp_path, secret) == []
+    assert leaks.leaks(course / "staff", secret)
+    staff = {name for name in names(course / "course.zip") if "staff" in name}
+    assert staff == set()
+    assert "students/sheets/week_01.ipynb" in names(course / "course.zip")
+    assert "staff/sheets/week_01.ipynb" in names(course / "staff.zip")
+
+
+def test_the_sums_are_right(course):
+    done = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=course)
+    assert done.returncode == 0
+    listed = (course / "SHA256SUMS").read_text()
+    assert all(f"  {name}\n" in listed for name in ("course.zip", "staff.zip"))
+
+
+class _Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [value for key, value in attributes if key in ("href", "src")]
+
+
+@pytest.mark.parametrize("page", ["index.html", "students/index.html"])
+def test_every_link_of_a_start_page_opens_from_disk(course, page):
+    links = _Links()
+    links.feed((course / page).read_text())
+    assert len(links.found) >= 3
+    for link in links.found:
+        assert ((course / page).parent / link).is_file(), link
+
+
+def test_the_wheel_holds_the_helpers_with_their_results(course):
+    (wheel,) = (course / "students" / "wheel").iterdir()
+    inside = names(wheel)
+    assert "helpers/checks/sgd_noise.py" in inside
+    assert any(name.startswith("helpers/sgd_noise/results/") for name in inside)
+    assert not any(name.startswith(("tests", "tools", "book")) for name in inside)
+
+
+def test_the_questions_of_the_courses_chapters_are_for_staff(plan, tmp_path):
+    written, copied = tmp_path / "written", tmp_path / "copied"
+    made._copy_questions(plan, written, copied)
+    assert not copied.exists()
+    written.mkdir()
+    for name in ("06_sgd_noise.md", "07_greedy_layerwise.md"):
+        (written / name).write_text("Q")
+    made._copy_questions(plan, written, copied)
+    assert [path.name for path in copied.iterdir()] == ["06_sgd_noise.md"]
+
+
+def test_a_leak_stops_it_and_leaves_the_last_course(plan, known, sources, course):
+    def leaking(folder, chapters):
+        folder.mkdir()
+        (folder / "a.html").write_text("Diagonalise $H$; only the $s_i$ matter.")
+
+    before = (course / "SHA256SUMS").read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made, "mistakes", lambda tests: known)
+        patch.setattr(made, "solved", lambda sheets, cache: sheets)
+        patch.setattr(made, "wheel", lambda root, folder: fake_wheel(folder))
+        leaky = made.Sources(**vars(sources) | {"slides": leaking})
+        with pytest.raises(RuntimeError, match=r"students would get\nslides/a\.html"):
+            made.assemble(plan, leaky, course)
+    assert (course / "SHA256SUMS").read_bytes() == before
+    assert [path.name for path in course.parent.iterdir()] == ["course"]
+
+
+def fake_wheel(folder):
+    folder.mkdir()
+    (folder / "a.whl").touch()
+
+
+def test_without_a_site_nothing_is_written(plan, sources, tmp_path):
+    bare = made.Sources(**vars(sources) | {"site": tmp_path})
+    with pytest.raises(FileNotFoundError, match="`make book` builds it"):
+        made.assemble(plan, bare, tmp_path / "build" / "course")
+    assert list((tmp_path / "build").iterdir()) == []
