@@ -85,12 +85,27 @@ def code_of(path: Path) -> list[str]:
 def parsed(source: str) -> ast.Module | None:
     """The statements of a cell without its magics; None if it is no Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the student's own strings
-            text = TransformerManager().transform_cell(_PYTHON_MAGIC.sub("", source))
-            return ast.parse(text)
+        return _parsed(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def fault(source: str) -> str:
+    """Why a cell is no Python; "" if it is."""
+    try:
+        _parsed(source)
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _parsed(source: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the student's own strings
+        text = TransformerManager().transform_cell(_PYTHON_MAGIC.sub("", source))
+        return ast.parse(text)
 
 
 def to_run(cells: Sequence[Cell], answers: Iterable[str]) -> list[Cell]:
@@ -124,9 +139,9 @@ def needed(tree: ast.Module) -> set[str]:
     have, need, later = set(dir(builtins)), set(), set()
     for statement in tree.body:
         if isinstance(statement, _FUNCTIONS):
-            later |= _used(statement) - _inside(statement)
+            later |= used(statement) - _inside(statement)
         else:
-            need |= _used(statement) - have - _inside(statement)
+            need |= used(statement) - have - _inside(statement)
         have |= defined(statement)
     return need | (later - have)
 
@@ -158,7 +173,8 @@ def _maker(cells: Sequence[Cell], name: str, before: int) -> int | None:
     return max(makers, key=lambda i: (cells[i].own, i), default=None)
 
 
-def _used(tree: ast.AST) -> set[str]:
+def used(tree: ast.AST) -> set[str]:
+    """The names that occur in a tree and are not only given a value."""
     return {
         node.id
         for node in ast.walk(tree)

@@ -113,7 +113,11 @@ def grade(name: str, path: Path, grading: Grading, control: socket.socket) -> Gr
         rows = tuple(row(task, submission, cells, grading) for task in grading.tasks)
     finally:
         submission.close()
-    unread = [f"code cell {c.number} is no Python" for c in cells if c.tree is None]
+    unread = [
+        f"code cell {cell.number} is no Python: {grade_cells.fault(cell.source)}"
+        for cell in cells
+        if cell.tree is None
+    ]
     return Graded(
         name,
         rows,
@@ -152,7 +156,7 @@ def row(
         task.points if passed else 0,
         task.points,
         _short(message),
-        grade_similar.form(grade_cells.behind(cells, exercise.answer)),
+        grade_similar.form(cells, exercise.answer),
     )
 
 

@@ -85,9 +85,11 @@ def answered(question: bytes, scope: dict[str, Any]) -> bytes:
     "call", what it returns.
     """
     kind, name, arguments, seconds = pickle.loads(question)
+    if name not in scope:
+        return json.dumps({"missing": True}).encode()
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        value = scope.get(name, ...)
+        value = scope[name]
         if kind == "callable":
             value = callable(value)
         if kind == "call":

@@ -22,7 +22,8 @@ def look(
     """
     forms = {one.name: {r.label: r.form for r in one.rows if r.points} for one in table}
     solutions = {
-        task.exercise.label: grade_similar.form_of(task.exercise.code) for task in tasks
+        one.label: grade_similar.form_of(one.code, one.answer)
+        for one in (task.exercise for task in tasks)
     }
     alike = grade_similar.alike(forms, solutions)
     same = grade_similar.same_files(keys)

@@ -7,34 +7,53 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from course.grade_cells import Cell, parsed
+from course.grade_cells import Cell, defined, parsed, used
 
 SHORT = 40  # nodes of a syntax tree; two who write less may well write the same
 
 
-def form(cells: Iterable[Cell]) -> str:
-    """A digest of the student's code in these cells; "" if there is none, or little.
+def form(cells: Iterable[Cell], answer: str) -> str:
+    """A digest of the student's code behind an answer; "" if there is little or none.
 
-    Comments, docstrings, layout and the choice of names do not change it.
+    Imports, comments, docstrings, layout and the choice of names do not change it.
+
+    Args:
+        cells: of the notebook.
+        answer: its name.
     """
-    return digest(cell.tree for cell in cells if cell.own)
+    trees = [cell.tree for cell in cells if cell.own and cell.tree]
+    return _digest([one for tree in trees for one in tree.body], answer)
 
 
-def form_of(code: str) -> str:
+def form_of(code: str, answer: str) -> str:
     """The same of a solution in the book."""
-    return digest([parsed(code)])
+    tree = parsed(code)
+    return _digest(tree.body if tree else [], answer)
 
 
-def digest(trees: Iterable[ast.Module | None]) -> str:
-    """See `form`."""
-    body = [statement for tree in trees if tree for statement in tree.body]
-    copy = ast.parse(ast.unparse(ast.Module(body, type_ignores=[])))
-    kept = [one for one in copy.body if not _is_trifle(one)]
-    copy.body = kept
+def _digest(statements: Sequence[ast.stmt], answer: str) -> str:
+    kept = _behind(statements, answer)
+    copy = ast.parse(ast.unparse(ast.Module(kept, type_ignores=[])))
     if sum(1 for _ in ast.walk(copy)) < SHORT:
         return ""
     plain = ast.dump(_Renamed().visit(copy))
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def _behind(statements: Sequence[ast.stmt], answer: str) -> list[ast.stmt]:
+    """The statements that define an answer, and what these use."""
+    kept: set[int] = set()
+    names = {answer}
+    while True:
+        new = {
+            place
+            for place, one in enumerate(statements)
+            if not isinstance(one, ast.Import | ast.ImportFrom) and defined(one) & names
+        } - kept
+        if not new:
+            return [statements[place] for place in sorted(kept)]
+        kept |= new
+        names |= {name for place in new for name in used(statements[place])}
 
 
 def alike(
@@ -95,10 +114,3 @@ class _Renamed(ast.NodeTransformer):
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node):
             node.body = list(body[1:])
         return self.generic_visit(node)
-
-
-def _is_trifle(statement: ast.stmt) -> bool:
-    """An import, or a call of a check: everybody has these."""
-    return isinstance(statement, ast.Import | ast.ImportFrom) or (
-        isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("checks.")
-    )

@@ -113,6 +113,10 @@ class Submission:
         """What the submission calls `name`: a value, or a function to be called.
 
         All questions about it together have the seconds of the limits.
+
+        Raises:
+            StoppedError: it has no such name, or has ended.
+            TooLongError: time is up.
         """
         self._left = self._seconds
         if self._ask("callable", name):
@@ -173,16 +177,18 @@ class Submission:
             raise StoppedError(f"your answer cannot be read: {error}") from None
         finally:
             self._left -= time.monotonic() - began
-        return _value(reply)
+        return _value(reply, name)
 
 
-def _value(reply: Any) -> Any:
+def _value(reply: Any, name: str) -> Any:
     """The value in a reply, or what the submission raised, raised here."""
     if not isinstance(reply, dict):
         raise StoppedError("your answer cannot be read")
+    if "missing" in reply:
+        raise StoppedError(f"your notebook does not define {name}")
     if "slow" in reply:
         raise TooLongError
     if "raised" in reply:
-        name, text = (str(part) for part in list(reply["raised"])[:2])
-        raise type(name if name.isidentifier() else "Error", (Exception,), {})(text)
+        kind, text = (str(part) for part in list(reply["raised"])[:2])
+        raise type(kind if kind.isidentifier() else "Error", (Exception,), {})(text)
     return decode(reply.get("value"))

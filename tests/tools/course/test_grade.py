@@ -120,6 +120,10 @@ def handed_in(tmp_path_factory, solutions):
             "outcome.near = lambda *a: True\n"
             "checks.receptive_reach = lambda *a, **k: outcome.PASSED",
         ],
+        "misnamed": [
+            *[cell.replace("unstable", "stable") for cell in whole],
+            "def half(:",
+        ],
         "helper": [
             *sheet(solutions, ()),
             "from helpers import well_behaved as w\nrank_growth = w.rank_growth",
@@ -190,6 +194,7 @@ def test_the_table_has_a_row_a_student_and_a_column_an_exercise(table, handed_in
         ("helper", "2 0 0 0 0"),
         ("cell leaves", "0 0 0 0 0"),
         ("no notebook", "0 0 0 0 0"),
+        ("misnamed", "2 2 2 0 2"),
         *((name, "2 2 2 0 2") for name in HOSTILE),
     ],
 )
@@ -208,6 +213,8 @@ def test_points(table, name, points):
         ("fork_bomb", "your function raised BlockingIOError"),
         ("hog", "your function raised MemoryError"),
         ("peeks", "which is not right"),
+        ("misnamed", "your notebook does not define unstable"),
+        ("misnamed", "code cell 7 is no Python: line 1: invalid syntax"),
         ("cell loops", f"code cell 2 ran longer than {SECONDS} s"),
         ("cell leaves", "your notebook did not come to its end"),
         ("no notebook", "no notebook (JSONDecodeError"),

@@ -72,6 +72,11 @@ def test_what_is_no_python_defines_nothing(tmp_path, source):
     assert found.tree is None or not cells.defined(found.tree)
 
 
+def test_what_is_no_python_is_told_with_its_line():
+    assert cells.fault("x = 1\ndef f()\n    return") == "line 2: expected ':'"
+    assert cells.fault("%pip install x\n!ls\nx = 1") == ""
+
+
 @pytest.mark.parametrize(
     ("source", "names"),
     [

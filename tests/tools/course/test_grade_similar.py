@@ -17,7 +17,8 @@ def escape(H, Sigma, eta, t):
 
 
 def form(source, own=True):
-    return similar.form([cells.Cell(1, source, cells.parsed(source), own)])
+    cell = cells.Cell(1, source, cells.parsed(source), own)
+    return similar.form([cell], "escape")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,7 @@ def form(source, own=True):
         CODE.replace("t):\n", 't):\n    """Mine."""\n'),
         CODE + "\nchecks.quadratic_escape(escape)",
         CODE.replace("import numpy as np", "import numpy as np, scipy"),
+        "x = 1\n" + CODE + "\nfor i in range(3):\n    print(escape)",
     ],
 )
 def test_names_layout_and_comments_do_not_tell_two_apart(same):
@@ -38,8 +40,8 @@ def test_names_layout_and_comments_do_not_tell_two_apart(same):
     "other",
     [
         CODE.replace("u.T", "u"),
-        CODE.replace("+", "-").replace("/", "*"),
-        CODE + "x = 1",
+        CODE.replace("/", "*"),
+        CODE.replace("len(H)", "n") + "n = 3",
     ],
 )
 def test_other_code_has_another_form(other):
@@ -47,9 +49,14 @@ def test_other_code_has_another_form(other):
 
 
 def test_little_code_and_the_books_own_have_no_form():
-    assert form("slope = (3 - 5**0.5) / 2") == ""
+    assert form("escape = (3 - 5**0.5) / 2") == ""
     assert form(CODE, own=False) == ""
     assert form("") == ""
+
+
+def test_the_books_own_solution_has_the_form_of_a_copy_of_it():
+    renamed = CODE.replace("lam", "values")
+    assert similar.form_of(CODE, "escape") == form("import sys\n" + renamed) != ""
 
 
 def test_students_are_told_of_each_other_and_of_the_book():

@@ -69,8 +69,9 @@ def test_values_and_functions_are_found_by_name(hand_in):
     one = hand_in("x = [1, 2.5]", "def f(a, g):\n    return g(a) + len(x)")
     assert one.answer("x") == [1, 2.5]
     assert one.answer("f")(np.ones(2), lambda a: 10 * a) == pytest.approx([12, 12])
-    assert one.answer("not there") is ...
     assert one.told == []
+    with pytest.raises(submission.StoppedError, match="does not define other"):
+        one.answer("other")
 
 
 def test_an_exception_crosses_by_name_and_text(hand_in):
