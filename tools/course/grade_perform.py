@@ -98,6 +98,7 @@ def answered(question: bytes, scope: dict[str, Any]) -> bytes:
     except Slow:
         reply = {"slow": True}
     except BaseException as error:
+        error.__traceback__ = None  # lets go of what filled the memory
         reply = {"raised": [type(error).__name__, str(error)[:300]]}
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

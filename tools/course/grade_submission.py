@@ -32,11 +32,15 @@ NOT_TO_THE_END = (
 
 
 class TooLongError(BaseException):
-    """An answer took too long; not an Exception, which a check reports as raised."""
+    """An answer took too long.
+
+    This and the next two are no Exceptions: a check would say that the student's
+    function has raised them.
+    """
 
 
-class StoppedError(Exception):
-    """The process of a submission has ended."""
+class StoppedError(BaseException):
+    """The process of a submission has ended, or has no such answer."""
 
 
 class StageError(BaseException):

@@ -209,11 +209,10 @@ def test_points(table, name, points):
         ("empty", "**7.3 an unstable solver**, 0 of 2: not solved yet"),
         ("loop", f"no answer within {SECONDS} s"),
         ("deaf_loop", f"no answer within {SECONDS} s"),
-        ("leaves", "your process ended: an exit, or more memory than there is"),
+        ("leaves", "0 of 2: your process ended: an exit, or more memory than there"),
         ("fork_bomb", "your function raised BlockingIOError"),
-        ("hog", "your function raised MemoryError"),
         ("peeks", "which is not right"),
-        ("misnamed", "your notebook does not define unstable"),
+        ("misnamed", "0 of 2: your notebook does not define unstable"),
         ("misnamed", "code cell 7 is no Python: line 1: invalid syntax"),
         ("cell loops", f"code cell 2 ran longer than {SECONDS} s"),
         ("cell leaves", "your notebook did not come to its end"),
@@ -223,6 +222,12 @@ def test_points(table, name, points):
 def test_each_student_is_told_what_was_wrong(graded, name, told):
     page = (graded[1] / "feedback" / f"{name}.md").read_text(encoding="utf-8")
     assert told in page.replace("\\", "")
+
+
+def test_who_takes_all_memory_is_stopped_by_an_error_or_by_the_end(graded):
+    page = (graded[1] / "feedback" / "hog.md").read_text(encoding="utf-8")
+    said = ("your function raised MemoryError", "your process ended: an exit, or more")
+    assert any(f"0 of 2: {one}" in page for one in said)
 
 
 @pytest.mark.parametrize(
