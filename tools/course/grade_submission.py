@@ -79,6 +79,7 @@ def stage(limits: Limits, apart: bool = True) -> Iterator[tuple[socket.socket, s
         env=clean,
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
+        start_new_session=True,  # an interrupt is for the grader alone
     )
     theirs.close()
     try:

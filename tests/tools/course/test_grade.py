@@ -22,9 +22,10 @@ LABELS = ["3.3", "3.4", "7.2", "7.3", "7.4"]
 SECONDS = 3
 HOSTILE = {
     "loop": "while True: pass",
-    "deaf_loop": """while True:
+    "deaf_loop": """import time
+    while True:
         try:
-            while True: pass
+            while True: time.sleep(1)
         except BaseException:
             pass""",
     "leaves": "import os; os._exit(0)",
@@ -112,7 +113,7 @@ def handed_in(tmp_path_factory, solutions):
         "perfect": whole,
         "empty": sheet(solutions, ()),
         "one of five": sheet(solutions, ["unstable"]),
-        "cell loops": [whole[0], "while True: pass", *whole[1:]],
+        "cell loops": [whole[0], "import time\nwhile True: time.sleep(1)", *whole[1:]],
         "cell leaves": [*whole, "import os; os._exit(0)"],
         "replaces checks": [
             *sheet(solutions, ()),
