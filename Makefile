@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One thread a process: the matrices are small and the tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help book test pdf serve bench lint slides seeds course release repository clean
+.PHONY: help book test pdf serve bench lint slides seeds grade course release repository clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -62,6 +62,11 @@ slides: $(VENV)/.installed  ## write the chapters' slides into _build/slides; CH
 
 seeds: $(VENV)/.installed  ## run a chapter's claims for twenty other seeds: CHAPTER=01_linear_regions
 	$(PYTHON) tools/seeds.py $(CHAPTER)
+
+grade: $(VENV)/.installed  ## grade notebooks: SUBMISSIONS=folder [WEEK=3 | CHAPTER=01_linear_regions] [OUT=folder] [MASTERS=otter]
+	@$(PYTHON) tools/grade.py $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(WEEK),--week $(WEEK)) \
+	  $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(COURSE),--course "$(COURSE)") $(if $(OUT),--out "$(OUT)") \
+	  $(if $(MASTERS),--masters $(MASTERS))
 
 course: $(VENV)/.installed  ## make the course kit from the built book: COURSE=course/half_term.yml [HUB=https://…]
 	@$(PYTHON) tools/kit.py $(or $(COURSE),course/course.yml) $(HUB)

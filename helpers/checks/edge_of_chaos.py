@@ -13,8 +13,10 @@ from helpers.checks.outcome import (
     UNSOLVED,
     Check,
     asked,
+    between,
     near,
     number,
+    right_is,
     told_apart,
 )
 
@@ -23,10 +25,12 @@ Function = Callable[[np.ndarray], np.ndarray]
 
 def edge_point(
     answer: Callable[[Function, Function, float], tuple[float, float]],
+    *,
+    seed: int | None = None,
 ) -> Check:
     """Chapter 2, exercise 2: (sigma_w, q) on the edge of chaos of an activation."""
-    scales = {"tanh": (0.05, 0.2, 1.0, 0.01), "elu": (0.05, 0.2, 1.0), "erf": (0.2,)}
-    for name, sigma_b in [(name, s) for name, all_ in scales.items() for s in all_]:
+    scales = _scales(seed).items()
+    for name, sigma_b in [(name, s) for name, all_ in scales for s in all_]:
         act = edge_of_chaos.ACTIVATIONS[name]
         right = edge_of_chaos.edge_of_chaos(name, sigma_b)
         yours = asked(answer, act.phi, act.d1, sigma_b)
@@ -45,12 +49,14 @@ def edge_point(
                 return Check(
                     False,
                     f"for {name} at sigma_b = {sigma_b} you say {letter} = {said}, "
-                    f"the right value is {shown}",
+                    f"{right_is(shown, seed)}",
                 )
     return PASSED
 
 
-def leaky_like_residual(answer: float | EllipsisType | None) -> Check:
+def leaky_like_residual(
+    answer: float | EllipsisType | None, *, seed: int | None = None
+) -> Check:
     """Chapter 2, exercise 3: the leaky slope equal to a residual branch of scale 1."""
     if answer is None or answer is ...:
         return UNSOLVED
@@ -63,6 +69,20 @@ def leaky_like_residual(answer: float | EllipsisType | None) -> Check:
     said, wanted = told_apart(share, 1 / 3)
     return Check(
         False,
-        f"with a = {slope:.6g} the leaky ReLU has p = {said}, the residual network "
-        f"p = {wanted}",
+        f"with a = {slope:.6g} the leaky ReLU has p = {said}, "
+        + right_is(wanted, seed, "the residual network p ="),
     )
+
+
+def _scales(seed: int | None) -> dict[str, tuple[float, ...]]:
+    """Values of sigma_b for each activation."""
+    if seed is None:
+        return {"tanh": (0.05, 0.2, 1.0, 0.01), "elu": (0.05, 0.2, 1.0), "erf": (0.2,)}
+    rng = np.random.default_rng(seed)
+    ends = ((0.04, 0.08), (0.15, 0.4), (0.8, 1.2))
+    tanh, elu = ([between(rng, *pair) for pair in ends] for _ in range(2))
+    return {
+        "tanh": (*tanh, between(rng, 0.01, 0.02)),
+        "elu": tuple(elu),
+        "erf": (between(rng, 0.1, 0.4),),
+    }

@@ -10,15 +10,30 @@ import torch
 from numpy.typing import ArrayLike
 
 from helpers import encoder_decoder
-from helpers.checks.outcome import PASSED, Check, asked, near, number, told_apart
+from helpers.checks.outcome import (
+    PASSED,
+    Check,
+    asked,
+    between,
+    near,
+    number,
+    right_is,
+    seeds,
+    told_apart,
+)
 
-_CASES = [(1.0, False), (2.0, False), (1.0, True), (2.0, True)]
 
-
-def dual_filters(answer: Callable[[np.ndarray, float, bool], ArrayLike]) -> Check:
+def dual_filters(
+    answer: Callable[[np.ndarray, float, bool], ArrayLike], *, seed: int | None = None
+) -> Check:
     """Chapter 4, exercise 2: decoder filters with which a linear network rebuilds."""
-    for seed, (alpha, skip) in enumerate(_CASES):
-        psi = np.random.default_rng(seed).normal(size=(8, 2, 3))
+    gains = [1.0, 2.0]
+    if seed is not None:
+        rng = np.random.default_rng(seed)
+        gains = [between(rng, 0.5, 1.5), between(rng, 2.5, 4)]
+    cases = [(alpha, skip) for skip in (False, True) for alpha in gains]
+    for (alpha, skip), one in zip(cases, seeds(4, seed), strict=True):
+        psi = np.random.default_rng(one).normal(size=(8, 2, 3))
         yours = asked(answer, psi.copy(), alpha, skip)
         if isinstance(yours, Check):
             return yours
@@ -33,23 +48,32 @@ def dual_filters(answer: Callable[[np.ndarray, float, bool], ArrayLike]) -> Chec
     return PASSED
 
 
-def cone_count(answer: Callable[[np.ndarray], int]) -> Check:
+def cone_count(
+    answer: Callable[[np.ndarray], int], *, seed: int | None = None
+) -> Check:
     """Chapter 4, exercise 3: cones between hyperplanes through 0."""
-    for name, normals in _arrangements().items():
+    made = _arrangements() if seed is None else _drawn_arrangements(seed)
+    for name, normals in made.items():
         right = encoder_decoder.count_cones(normals)
         yours = asked(answer, normals.copy())
         if isinstance(yours, Check):
             return yours
         if not near(yours, right):
-            return Check(False, f"for {name} you say {yours}, there are {right}")
+            true = right_is(right, seed, "there are")
+            return Check(False, f"for {name} you say {yours}, {true}")
     return PASSED
 
 
-def threshold_sure(answer: Callable[[np.ndarray, float, float], float]) -> Check:
+def threshold_sure(
+    answer: Callable[[np.ndarray, float, float], float], *, seed: int | None = None
+) -> Check:
     """Chapter 4, exercise 4: Stein's estimate for soft thresholds."""
-    for seed, threshold in enumerate((0.5, 1.0, 2.0)):
-        y = np.random.default_rng(seed).normal(size=50) * 2
-        sigma = 0.5 + seed
+    cases = [(0.5, 0.5), (1.0, 1.5), (2.0, 2.5)]
+    if seed is not None:
+        rng = np.random.default_rng(seed)
+        cases = [(between(rng, 0.4, 2), between(rng, 0.4, 3)) for _ in cases]
+    for (threshold, sigma), one in zip(cases, seeds(3, seed), strict=True):
+        y = np.random.default_rng(one).normal(size=50) * 2
         kept = np.abs(y) > threshold
         gap = np.minimum(np.abs(y), threshold)
         right = (gap**2).mean() - sigma**2 + 2 * sigma**2 * kept.mean()
@@ -60,7 +84,8 @@ def threshold_sure(answer: Callable[[np.ndarray, float, float], float]) -> Check
             case = f"t = {threshold:g}, sigma = {sigma:g}"
             said, told = told_apart(number(yours), right)
             said = said if np.isfinite(number(yours)) else f"{yours!r}"
-            return Check(False, f"for {case} you say {said}, right is {told}")
+            true = right_is(told, seed, "right is")
+            return Check(False, f"for {case} you say {said}, {true}")
     return PASSED
 
 
@@ -104,4 +129,27 @@ def _arrangements() -> dict[str, np.ndarray]:
         "two planes at an angle of 1e-4 and one more": np.array(
             [[1.0, 0, 0], [1, 1e-4, 0], [0, 0, 1]]
         ),
+    }
+
+
+def _drawn_arrangements(seed: int) -> dict[str, np.ndarray]:
+    """Arrangements of the same kinds: other planes, with normals of other lengths."""
+    rng = np.random.default_rng(seed)
+    lines, planes, d = (int(n) for n in rng.integers((5, 5, 4), (8, 8, 6)))
+    pairs = list(combinations(range(d), 2))
+    braid = np.array([np.eye(d)[i] - np.eye(d)[j] for i, j in pairs])
+    first, tilt, last = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    angle = between(rng, 1e-4, 2e-4)
+    kinds = {
+        f"{lines} lines in a plane": rng.normal(size=(lines, 2)),
+        f"{planes} random planes in space": rng.normal(size=(planes, 3)),
+        f"x_i = x_j in {d} dimensions": braid[rng.permutation(len(braid))],
+        "two equal planes and one more": np.array([first, first, tilt]),
+        f"two planes at an angle of {angle:g} and one more": np.array(
+            [first, first + angle * tilt, last]
+        ),
+    }
+    return {
+        name: normals * rng.uniform(0.5, 2, size=(len(normals), 1))
+        for name, normals in kinds.items()
     }

@@ -16,13 +16,17 @@ from helpers.checks.outcome import (
     UNSOLVED,
     Check,
     asked,
+    between,
     near,
     number,
+    right_is,
     told_apart,
 )
 
 
-def untouched_sigma(answer: float | EllipsisType | None) -> Check:
+def untouched_sigma(
+    answer: float | EllipsisType | None, *, seed: int | None = None
+) -> Check:
     """Chapter 9, exercise 1: sigma of the bulk of a 4096 x 384 layer never trained."""
     if answer is None or answer is ...:
         return UNSOLVED
@@ -40,21 +44,16 @@ def untouched_sigma(answer: float | EllipsisType | None) -> Check:
     yours, theirs = told_apart(*ends)
     return Check(
         False,
-        f"with {sigma:g} the bulk would end at {yours}, the untouched one ends "
-        f"at {theirs}",
+        f"with {sigma:g} the bulk would end at {yours}, "
+        + right_is(theirs, seed, "the untouched one ends at"),
     )
 
 
 def power_law_scan(
-    answer: Callable[[np.ndarray], tuple[float, float]],
+    answer: Callable[[np.ndarray], tuple[float, float]], *, seed: int | None = None
 ) -> Check:
     """Chapter 9, exercise 2: alpha and lambda_min of the tail, all starts tried."""
-    rng = np.random.default_rng(0)
-    stored = heavy_tails.pretrained_table()["spectra"]
-    samples = {name: np.array(values) for name, values in stored.items()}
-    samples["a Pareto sample, not sorted"] = rng.pareto(1.5, 300) + 1
-    samples["a lognormal sample"] = np.exp(rng.normal(size=200))
-    for name, values in samples.items():
+    for name, values in _samples(seed).items():
         fit = heavy_tails.fit_power_law(values)
         right = fit.alpha, fit.xmin
         yours = asked(answer, values.copy())
@@ -64,12 +63,29 @@ def power_law_scan(
             return Check(False, f"expected a pair (alpha, lambda_min), got {yours!r}")
         if not (_agree(yours, right) or _agree(yours, _two_sided(values))):
             said = [told_apart(number(y), r) for y, r in zip(yours, right, strict=True)]
+            true = right_is(f"{said[0][1]} and {said[1][1]}", seed, "right are")
             return Check(
                 False,
                 f"for {name} you say alpha = {said[0][0]}, lambda_min = {said[1][0]}; "
-                f"right are {said[0][1]} and {said[1][1]}",
+                f"{true}",
             )
     return PASSED
+
+
+def _samples(seed: int | None) -> dict[str, np.ndarray]:
+    """Spectra and random samples; of a seed, four fifths of each spectrum, rescaled."""
+    rng = np.random.default_rng(seed or 0)
+    stored = heavy_tails.pretrained_table()["spectra"]
+    samples = {name: np.array(values) for name, values in stored.items()}
+    if seed is not None:
+        samples = {
+            f"a part of {name}": rng.uniform(0.5, 2)
+            * rng.choice(values, 4 * len(values) // 5, replace=False)
+            for name, values in samples.items()
+        }
+    samples["a Pareto sample, not sorted"] = rng.pareto(1.5, 300) + 1
+    samples["a lognormal sample"] = np.exp(rng.normal(size=200))
+    return samples
 
 
 def _agree(yours: Iterable[Any], right: tuple[float, float]) -> bool:
@@ -90,10 +106,17 @@ def _two_sided(values: np.ndarray) -> tuple[float, float]:
     return best[1:]
 
 
-def spike_strength(answer: Callable[[float, float], float]) -> Check:
+def spike_strength(
+    answer: Callable[[float, float], float], *, seed: int | None = None
+) -> Check:
     """Chapter 9, exercise 3: theta from the position of a spike."""
-    for q in (1.0, 2.0, 8.0):
-        for ratio in (1.05, 1.5, 4.0):
+    shapes, ratios = [1.0, 2.0, 8.0], [1.05, 1.5, 4.0]
+    if seed is not None:
+        rng = np.random.default_rng(seed)
+        shapes = [between(rng, 1, 10) for _ in shapes]
+        ratios = [r * between(rng, 1, 1.2) for r in ratios]
+    for q in shapes:
+        for ratio in ratios:
             theta = ratio * q**-0.25
             position = heavy_tails.bbp(theta, q).position
             yours = asked(answer, position, q)
@@ -103,6 +126,6 @@ def spike_strength(answer: Callable[[float, float], float]) -> Check:
                 return Check(
                     False,
                     f"for top = {position:.6f}, Q = {q:g} you say {yours}, "
-                    f"the right value is {theta:.6f}",
+                    + right_is(f"{theta:.6f}", seed),
                 )
     return PASSED

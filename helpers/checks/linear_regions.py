@@ -16,8 +16,11 @@ from helpers.checks.outcome import (
     UNSOLVED,
     Check,
     asked,
+    between,
     near,
     number,
+    right_is,
+    seeds,
     told_apart,
 )
 
@@ -26,26 +29,33 @@ Layers = list[tuple[np.ndarray, np.ndarray]]
 
 def hard_tanh_breakpoints(
     answer: Callable[[Layers, np.ndarray, np.ndarray], ArrayLike],
+    *,
+    seed: int | None = None,
 ) -> Check:
     """Chapter 1, exercise 2: every breakpoint of a hard tanh network on a segment."""
-    for seed in range(20):
-        net = networks.mlp([3, 8, 8, 1], "hard_tanh", sigma_w=2, sigma_b=1, seed=seed)
+    for network, one in enumerate(seeds(20, seed)):
+        net = networks.mlp([3, 8, 8, 1], "hard_tanh", sigma_w=2, sigma_b=1, seed=one)
         layers = [_arrays(net[i]) for i in (0, 2)]
-        start, end = np.random.default_rng(seed).normal(size=(2, 3)) * 2
+        start, end = np.random.default_rng(one).normal(size=(2, 3)) * 2
         right = np.asarray(linear_regions.line_breakpoints(net, start, end))
         yours = asked(answer, layers, start, end)
         if isinstance(yours, Check):
             return yours
-        if wrong := _difference(yours, right):
-            return Check(False, f"network {seed}: {wrong}")
+        if wrong := _difference(yours, right, seed):
+            return Check(False, f"network {network}: {wrong}")
     return PASSED
 
 
-def angle_law(answer: Callable[[np.ndarray, np.ndarray, float], float]) -> Check:
+def angle_law(
+    answer: Callable[[np.ndarray, np.ndarray, float], float], *, seed: int | None = None
+) -> Check:
     """Chapter 1, exercise 3: expected breakpoints of one first-layer neuron."""
-    rng = np.random.default_rng(0)
-    cases = [(*rng.normal(size=(2, n)), s) for n in (1, 3, 50) for s in (0.1, 1.0)]
-    cases.append((np.zeros(2), np.ones(2), 1.0))
+    rng = np.random.default_rng(seed or 0)
+    scales = [0.1, 1.0]
+    if seed is not None:
+        scales = [between(rng, 0.05, 0.2), between(rng, 0.5, 2)]
+    cases = [(*rng.normal(size=(2, n)), s) for n in (1, 3, 50) for s in scales]
+    cases.append((np.zeros(2), np.ones(2), scales[1]))
     for p, q, sigma_b in cases:
         right = linear_regions.expected_breakpoints([1], sigma_b, p, q)[0]
         yours = asked(answer, p, q, sigma_b)
@@ -56,12 +66,14 @@ def angle_law(answer: Callable[[np.ndarray, np.ndarray, float], float]) -> Check
             return Check(
                 False,
                 f"for p = {_short(p)}, q = {_short(q)}, sigma_b = {sigma_b} you say "
-                f"{said}, the right value is {wanted}",
+                f"{said}, {right_is(wanted, seed)}",
             )
     return PASSED
 
 
-def half_of_layer_three(answer: float | EllipsisType | None) -> Check:
+def half_of_layer_three(
+    answer: float | EllipsisType | None, *, seed: int | None = None
+) -> Check:
     """Chapter 1, exercise 4: the bias variance that leaves half inside [-1, 1]."""
     if answer is None or answer is ...:
         return UNSOLVED
@@ -76,11 +88,11 @@ def half_of_layer_three(answer: float | EllipsisType | None) -> Check:
     return Check(
         False,
         f"with sigma_b^2 = {variance:.6g} the segment holds {said} of the breakpoints "
-        f"of layer 3, not {half}",
+        f"of layer 3, {right_is(half, seed, 'not')}",
     )
 
 
-def _difference(yours: ArrayLike, right: np.ndarray) -> str:
+def _difference(yours: ArrayLike, right: np.ndarray, seed: int | None) -> str:
     """How the reader's breakpoints differ from the right ones; empty if they do not."""
     try:
         found = np.asarray(yours, dtype=np.float64)
@@ -89,12 +101,15 @@ def _difference(yours: ArrayLike, right: np.ndarray) -> str:
     if found.ndim != 1:
         return f"expected numbers in a row, got an array of shape {list(found.shape)}"
     if found.size != right.size:
-        return f"{found.size} breakpoints found, there are {right.size}"
+        true = right_is(right.size, seed, "there are")
+        return f"{found.size} breakpoints found, {true}"
     off = np.nan_to_num(np.abs(found - right), nan=np.inf)
     if off.max(initial=0) <= 1e-9:
         return ""
     worst = int(np.argmax(off))
     said, wanted = told_apart(found[worst], right[worst])
+    if seed is not None:
+        return f"breakpoint {worst} is not at {said}"
     return f"breakpoint {worst} is at {wanted}, you say {said}"
 
 

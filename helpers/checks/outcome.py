@@ -1,4 +1,10 @@
-"""What a check says, and how it asks the reader's function."""
+"""What a check says, and how it asks the reader's function.
+
+Every check takes a seed. Without one it asks about the same few cases each time and
+tells the right value beside a wrong one: a reader learns from it. With one (above 0,
+for a course that grades) it asks about cases drawn from that seed and keeps the right
+value to itself.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,23 @@ def near(yours: Any, right: float, tolerance: float = 1e-6) -> bool:
     Six digits are asked of a function; 1e-3 of a number that was found by hand.
     """
     return math.isclose(number(yours), right, rel_tol=tolerance, abs_tol=1e-9)
+
+
+def right_is(value: Any, seed: int | None, said: str = "the right value is") -> str:
+    """The end of a message about a wrong value; a seeded check does not tell it."""
+    return f"{said} {value}" if seed is None else "which is not right"
+
+
+def seeds(count: int, seed: int | None) -> list[int]:
+    """Seeds of a check's random cases: 0, 1, ..., or as many drawn ones."""
+    if seed is None:
+        return list(range(count))
+    return [int(one) for one in np.random.default_rng(seed).integers(2**31, size=count)]
+
+
+def between(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number drawn log-uniformly, of three digits: a message shows it whole."""
+    return float(f"{math.exp(rng.uniform(math.log(low), math.log(high))):.3g}")
 
 
 def told_apart(yours: float, right: float) -> tuple[str, str]:

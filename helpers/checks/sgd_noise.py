@@ -10,15 +10,32 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from helpers import sgd_noise
-from helpers.checks.outcome import PASSED, Check, asked, near, number, told_apart
+from helpers.checks.outcome import (
+    PASSED,
+    Check,
+    asked,
+    between,
+    near,
+    number,
+    right_is,
+    seeds,
+    told_apart,
+)
 
 
 def quadratic_escape(
     answer: Callable[[np.ndarray, np.ndarray, float, float], tuple[float, float]],
+    *,
+    seed: int | None = None,
 ) -> Check:
     """Chapter 6, exercise 2: the ratio r and the excess loss of a quadratic."""
-    for seed, (eta, t) in enumerate([(1.0, 0.01), (0.1, 1.0), (0.5, 30.0)]):
-        a, b = np.random.default_rng(seed).normal(size=(2, 4, 6))
+    cases = [(1.0, 0.01), (0.1, 1.0), (0.5, 30.0)]
+    if seed is not None:
+        rng = np.random.default_rng(seed)
+        cases = [(between(rng, 0.1, 1), t * between(rng, 0.5, 2)) for _, t in cases]
+    for place, one in enumerate(seeds(3, seed)):
+        eta, t = cases[place]
+        a, b = np.random.default_rng(one).normal(size=(2, 4, 6))
         h, sigma = a @ a.T, b @ b.T
         ratio = sgd_noise.escape_indicator(h, sigma, k=1).ratio
         right = ratio, float(sgd_noise.ou_escape(h, sigma, eta, t))
@@ -33,15 +50,21 @@ def quadratic_escape(
                 said, true = told_apart(number(mine), its)
                 return Check(
                     False,
-                    f"matrices {seed}, eta = {eta:g}, t = {t:g}: you say that {name} "
-                    f"is {said}, the right value is {true}",
+                    f"matrices {place}, eta = {eta:g}, t = {t:g}: you say that {name} "
+                    f"is {said}, {right_is(true, seed)}",
                 )
     return PASSED
 
 
-def forgetting_time(answer: Callable[[np.ndarray], float]) -> Check:
+def forgetting_time(
+    answer: Callable[[np.ndarray], float], *, seed: int | None = None
+) -> Check:
     """Chapter 6, exercise 3: when aligned noise has lost its head start."""
-    for decay in (0.8, 1.5, 2.0):
+    decays = [0.8, 1.5, 2.0]
+    if seed is not None:
+        rng = np.random.default_rng(seed)
+        decays = [between(rng, 0.95 * decay, 1.1 * decay) for decay in decays]
+    for decay in decays:
         lam = np.arange(1, 21.0) ** -decay
         yours = asked(answer, lam)
         if isinstance(yours, Check):
@@ -53,17 +76,20 @@ def forgetting_time(answer: Callable[[np.ndarray], float]) -> Check:
             mine, its = told_apart(number(yours), right)
             return Check(
                 False,
-                f"for lambda_i = i^-{decay:g} you say {mine}, the right value is {its}",
+                f"for lambda_i = i^-{decay:g} you say {mine}, {right_is(its, seed)}",
             )
     return PASSED
 
 
 def gaussian_noise(
     answer: Callable[[np.ndarray, int, np.ndarray], ArrayLike],
+    *,
+    seed: int | None = None,
 ) -> Check:
     """Chapter 6, exercise 4: a linear map of z whose covariance is Sigma."""
-    rng = np.random.default_rng(0)
-    for n, dimension, batch_size in ((6, 3, 1), (5, 9, 4)):
+    rng = np.random.default_rng(seed or 0)
+    batches = [1, 4] if seed is None else rng.integers(2, 9, size=2).tolist()
+    for (n, dimension), batch_size in zip(((6, 3), (5, 9)), batches, strict=True):
         rows = rng.normal(size=(n, dimension)) + 1
         columns = []
         for z in np.eye(n):
@@ -80,10 +106,11 @@ def gaussian_noise(
         right = np.cov(rows.T, bias=True) / batch_size
         if not np.allclose(found, right, rtol=0, atol=1e-6):
             mine, its = told_apart(float(np.trace(found)), float(np.trace(right)))
+            traces = f"the draw's trace is {mine}, that of Sigma is {its}"
+            told = traces if seed is None else "the draw's covariance is not Sigma"
             return Check(
                 False,
-                f"for N = {n}, D = {dimension}, batch size {batch_size} the "
-                f"draw's trace is {mine}, that of Sigma is {its}; "
+                f"for N = {n}, D = {dimension}, batch size {batch_size} {told}; "
                 f"largest difference of an entry {np.abs(found - right).max():.3g}",
             )
     return PASSED

@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helpers import sublevel_sets
-from helpers.checks.outcome import PASSED, Check, asked, near, number, told_apart
+from helpers.checks.outcome import (
+    PASSED,
+    Check,
+    asked,
+    near,
+    number,
+    right_is,
+    seeds,
+    told_apart,
+)
 
 Array = NDArray[np.float64]
 Net = tuple[Array, Array]
@@ -19,10 +28,12 @@ Phi = Callable[[Array], Array]
 
 def level_path(
     answer: Callable[[Net, Net, Array, Phi], Sequence[tuple[ArrayLike, ArrayLike]]],
+    *,
+    seed: int | None = None,
 ) -> Check:
     """Chapter 5, exercise 3: a polygon of two-layer networks that does not climb."""
-    for pair in range(10):
-        a, b, x, y, phi = _pair(pair)
+    for pair, one in enumerate(seeds(10, seed)):
+        a, b, x, y, phi = _pair(pair, one)
         corners = asked(answer, a, b, x, phi)
         if isinstance(corners, Check):
             return corners
@@ -32,14 +43,9 @@ def level_path(
     return PASSED
 
 
-def pass_level(answer: Callable[[Array], float]) -> Check:
+def pass_level(answer: Callable[[Array], float], *, seed: int | None = None) -> Check:
     """Chapter 5, exercise 4: below which loss outputs must have rank N."""
-    rng = np.random.default_rng(0)
-    for name, y in (
-        ("I of size 4", np.eye(4)),
-        ("a random matrix [3, 3]", rng.normal(size=(3, 3))),
-        ("a random matrix [3, 5]", rng.normal(size=(3, 5))),
-    ):
+    for name, y in _targets(seed).items():
         right = sublevel_sets.pass_height(y)
         yours = asked(answer, y)
         if isinstance(yours, Check):
@@ -48,18 +54,33 @@ def pass_level(answer: Callable[[Array], float]) -> Check:
             return Check(False, f"for {name} expected a number, got {yours!r}")
         if not near(yours, right, 1e-3):
             said, wanted = told_apart(number(yours), right)
-            return Check(
-                False, f"for {name} you say {said}, the right value is {wanted}"
-            )
+            return Check(False, f"for {name} you say {said}, {right_is(wanted, seed)}")
     return PASSED
 
 
-def _pair(number: int) -> tuple[Net, Net, Array, Array, Phi]:
+def _targets(seed: int | None) -> dict[str, Array]:
+    """Outputs by name; of a seed, their singular values are 0.5 or more.
+
+    A height near 0, of which a rounded answer keeps too few digits, is not drawn.
+    """
+    rng = np.random.default_rng(seed or 0)
+    size = 4 if seed is None else int(rng.integers(5, 9))
+    targets = {f"I of size {size}": np.eye(size)}
+    for shape in ((3, 3), (3, 5)):
+        y = rng.normal(size=shape)
+        if seed is not None:
+            u, s, v = np.linalg.svd(y, full_matrices=False)
+            y = u * (s + 0.5) @ v
+        targets[f"a random matrix {list(shape)}"] = y
+    return targets
+
+
+def _pair(number: int, seed: int) -> tuple[Net, Net, Array, Array, Phi]:
     """Two networks of width 2N, each with the best fit that its features allow.
 
     In every third pair one has no rank; every second is of ReLU.
     """
-    rng = np.random.default_rng(number)
+    rng = np.random.default_rng(seed)
     n, n_in, n_out, slope = 5, 3, 2, 0.2 * (number % 2)
     x = np.column_stack([rng.normal(size=(n, n_in)), np.ones(n)])
     y = rng.normal(size=(n, n_out))
