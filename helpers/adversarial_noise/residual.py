@@ -52,7 +52,10 @@ def residual_network(channels: int, width: int, n_classes: int, seed: int) -> nn
             nn.Flatten(),
             nn.Linear(8 * width, n_classes),
         )
-    return net.to(memory_format=torch.channels_last)
+    for weight in net.parameters():
+        if weight.ndim == 4:
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return net
 
 
 def _block(n_in: int, n_out: int | None = None, pool: bool = False) -> list[nn.Module]:
