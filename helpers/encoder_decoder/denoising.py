@@ -46,7 +46,7 @@ def train_denoisers(
         ValueError: an argument out of range.
         DivergedError: a loss is not finite.
 
-    Cost: 1 s for 4 networks and 200 steps of 32 signals with 64 samples, 8 channels, 3
+    Cost: 2 s for 4 networks and 200 steps of 32 signals with 64 samples, 8 channels, 3
     levels.
     """
     check_positive("sigma", sigma)
