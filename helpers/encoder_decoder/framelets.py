@@ -122,7 +122,7 @@ def _analysis(
     """Return B of all points, one below the other, and level and code of its atoms."""
     rows, branches = None, []
     for index, level in enumerate(levels):
-        z = sparse.vstack([level.conv] * m) if rows is None else rows @ level.conv
+        z = _repeated(level.conv, m) if rows is None else rows @ level.conv
         if level.decode_skip is not None:
             branches.append((index, _gated(z, gates.get(("skip", index)), m)))
         z = _gated(z, gates.get(("select", index)), m)
@@ -155,7 +155,7 @@ def _synthesis(levels: Sequence[Level], gates: _Gates, m: int) -> Matrix:
 
 def decoder_rows(levels: Sequence[Level], gates: _Gates, m: int) -> list[Matrix]:
     """Return D_1 G~_1 .. D_l G~_l for l = 0..kappa-1, all points below each other."""
-    rows = sparse.vstack([sparse.eye_array(levels[0].conv.shape[0])] * m, format="csr")
+    rows = _repeated(sparse.eye_array(levels[0].conv.shape[0], format="csr"), m)
     made = [rows]
     for index, level in enumerate(levels[:-1]):
         rows = _decoded(rows, level, gates, index, m)
@@ -184,3 +184,11 @@ def _gated(rows: Matrix, gate: NDArray[np.bool_] | None, m: int) -> Matrix:
     before = np.concatenate([[0], np.cumsum(keep)])
     kept = rows.data[keep], rows.indices[keep], before[rows.indptr]
     return sparse.csr_array(kept, shape=rows.shape)
+
+
+def _repeated(matrix: Matrix, m: int) -> Matrix:
+    """Return m copies of the matrix, one below the other."""
+    ends = matrix.indptr[1:] + matrix.nnz * np.arange(m)[:, None]
+    indptr = np.append(0, ends.ravel())
+    entries = np.tile(matrix.data, m), np.tile(matrix.indices, m), indptr
+    return sparse.csr_array(entries, shape=(m * matrix.shape[0], matrix.shape[1]))

@@ -49,13 +49,11 @@ def lipschitz_bounds(network: EncoderDecoder, points: ArrayLike) -> LipschitzBou
     Cost: O(m n_0^3).
     """
     found = frames_at(network, read_inputs(network, points))
-    local = [np.linalg.norm(frame.jacobian, 2) for frame in found]
+    local = np.linalg.norm([frame.jacobian for frame in found], 2, axis=(1, 2))
     upper = 1.0
     for level in reversed(network.levels()):
         upper = _level_bound(network, level, upper)
-    return LipschitzBounds(
-        np.array(local), np.inf if network.pooling == "switch" else upper
-    )
+    return LipschitzBounds(local, np.inf if network.pooling == "switch" else upper)
 
 
 def _level_bound(network: EncoderDecoder, level: Level, inner: float) -> float:

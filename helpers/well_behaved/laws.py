@@ -162,7 +162,9 @@ def log_moment_law(width: int) -> tuple[float, float]:
     return average, float(weight @ second) - average**2
 
 
-def wide_vanilla(inputs: ArrayLike, depth: int) -> tuple[Array, Array]:
+def wide_vanilla(
+    inputs: ArrayLike, depth: int, *, ranks: bool = True
+) -> tuple[Array, Array | None]:
     """Return chi and the effective rank of a vanilla network of infinite width.
 
     With K_ab the limit of <x_a, x_b> / n, ReLU at He initialisation gives K_ab <-
@@ -172,14 +174,15 @@ def wide_vanilla(inputs: ArrayLike, depth: int) -> tuple[Array, Array]:
     Args:
         inputs: [B, features], at least 2 different rows, none of them zero.
         depth: L, 1 or more.
+        ranks: whether to compute the ranks, eigenvalues of a B x B matrix.
 
     Returns:
-        chi, [L + 1], and Tr C / ||C||_2 of the centred signal, [L + 1].
+        chi, [L + 1], and Tr C / ||C||_2 of the centred signal, [L + 1], or None.
 
     Raises:
         ValueError: an argument out of its range.
 
-    Cost: O(depth B^3); 1 s for B = 64 and 1000 layers.
+    Cost: O(depth B^3); 1 s for B = 64 and 1000 layers, 0.2 s without ranks.
     """
     check_count("depth", depth)
     x = np.asarray(inputs, dtype=np.float64)
@@ -190,14 +193,16 @@ def wide_vanilla(inputs: ArrayLike, depth: int) -> tuple[Array, Array]:
     kernel = x @ x.T / x.shape[1]
     if not (np.diag(kernel) > 0).all() or np.ptp(x, axis=0).max() == 0:
         raise ValueError("inputs must differ from each other and from zero")
-    power, rank = np.empty((2, depth + 1))
+    power, largest = np.empty((2, depth + 1))
     for layer in range(depth + 1):
         if layer:
             kernel = _relu_kernel(kernel)
         centred = kernel - kernel.mean(axis=0) - kernel.mean(axis=1)[:, None]
-        spectrum = np.linalg.eigvalsh(centred + kernel.mean())
-        power[layer], rank[layer] = spectrum.sum(), spectrum.sum() / spectrum[-1]
-    return np.sqrt(power[0] / power), rank
+        centred += kernel.mean()
+        power[layer] = np.trace(centred)
+        if ranks:
+            largest[layer] = np.linalg.eigvalsh(centred)[-1]
+    return np.sqrt(power[0] / power), power / largest if ranks else None
 
 
 def _relu_kernel(kernel: Array) -> Array:

@@ -45,6 +45,7 @@ def propagate(
     noise: float | None = None,
     tangent: Literal["frozen", "full"] = "frozen",
     ranks: bool = True,
+    noise_ranks: bool = True,
     eps: float = 1e-3,
     dtype: torch.dtype = torch.float32,
     device: str | torch.device = "cpu",
@@ -83,6 +84,7 @@ def propagate(
             signal, as the paper does; "full" lets them feel the noise: they are
             differentiated too, or each run has its own.
         ranks: whether to compute effective ranks, eigenvalues of a B x B matrix.
+        noise_ranks: whether to compute those of the noise too, which doubles the cost.
         eps: added to the variance in batch norm; the paper's is 1e-3.
         dtype: torch.float32 or torch.float64.
         device: where to compute.
@@ -122,7 +124,9 @@ def propagate(
         draws = range(first, min(first + step, n_draws))
         generators = [generator_of(seed, draw, device) for draw in draws]
         pair = draw_batches(pool, batch_size, noise, generators, dtype)
-        blocks.append(_record(pair, unit, depth, generators, ranks))
+        blocks.append(
+            _record(pair, unit, depth, generators, (ranks, ranks and noise_ranks))
+        )
     return joined(blocks)
 
 
@@ -158,7 +162,11 @@ def _draws_at_once(
 
 
 def _record(
-    pair: Pair, unit: Unit, depth: int, generators: Generators, ranks: bool
+    pair: Pair,
+    unit: Unit,
+    depth: int,
+    generators: Generators,
+    ranks: tuple[bool, bool],
 ) -> dict[str, Array]:
     """Return the moments of one block of draws, by name."""
     powers = _powers(pair)
@@ -209,11 +217,15 @@ def _sizes(powers: Tensor, layer: Layer) -> Tensor:
     return torch.stack([x, x, dx]).clamp_min(torch.finfo(nu2.dtype).tiny)
 
 
-def _state(pair: Pair, powers: Tensor, logs: Tensor, ranks: bool) -> dict[str, Tensor]:
+def _state(
+    pair: Pair, powers: Tensor, logs: Tensor, ranks: tuple[bool, bool]
+) -> dict[str, Tensor]:
+    """Return the moments of a state; `ranks` asks for those of signal and noise."""
     state = dict(zip(("log_nu2", "log_mu2", "log_noise"), logs, strict=True))
     state["variability"] = powers[1] / powers[0]
-    if ranks:
+    if ranks[0]:
         state["rank"] = effective_rank(pair.x, centre=True)
+    if ranks[1]:
         state["noise_rank"] = effective_rank(pair.dx, centre=False)
     return state
 

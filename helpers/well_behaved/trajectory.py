@@ -27,7 +27,7 @@ class MomentTrajectory:
         log_noise: log mu_2(dh_l) - log mu_2(dh_0).
         variability: mu_2(h_l) / nu_2(h_l); towards 0, a zero-dimensional signal.
         rank: effective rank Tr C / ||C||_2 of the signal; towards 1, one-dimensional.
-        noise_rank: the same of the noise. None, as is `rank`, if ranks=False.
+        noise_rank: the same of the noise. None, as is `rank`, if it was not asked for.
         affine_growth: factor of chi from h_(l-1) to the pre-activations, after batch
             norm where there is one: the paper's delta_BN chi.
         activation_growth: factor of chi from there through ReLU: delta_phi chi.

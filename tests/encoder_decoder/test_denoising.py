@@ -15,7 +15,8 @@ def test_a_denoiser_learns_and_is_seeded():
         net = ed.EncoderDecoder(
             32, (1, 4, 4), 3, seed=0, dtype=torch.float32, skip=True
         )
-        return ed.train_denoiser(net, clean, 0.5, **({"seed": 1} | options))
+        options = {"seed": 1} | options
+        return ed.train_denoisers([net], clean[None], 0.5, **options)[0]
 
     clean = ed.jump_signals(960, 32, seed=0)
     start = ed.EncoderDecoder(32, (1, 4, 4), 3, seed=0, dtype=torch.float32, skip=True)
@@ -35,6 +36,21 @@ def test_a_denoiser_learns_and_is_seeded():
             assert torch.allclose(b, a * (0.1 if small else 1), atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [{}, {"skip": True}, {"pooling": "haar"}])
+def test_denoisers_side_by_side_are_those_trained_alone(kind):
+    """The order is that of the seed, and noise of 1e-9 changes nothing."""
+
+    def made(seeds):
+        nets = [ed.EncoderDecoder(32, (1, 4, 4), 3, seed=k, **kind) for k in seeds]
+        clean = torch.stack([ed.jump_signals(96, 32, seed=k) for k in seeds])
+        return ed.train_denoisers(nets, clean.double(), 1e-9, seed=5)
+
+    alone = [net for k in range(3) for net in made([k])]
+    for one, other in zip(alone, made(range(3)), strict=True):
+        for a, b in zip(one.parameters(), other.parameters(), strict=True):
+            assert torch.allclose(a, b, rtol=1e-6, atol=1e-7)
+
+
 def test_haar_thresholds():
     """By hand in one dimension; an orthonormal transform otherwise."""
     y = torch.tensor([3.0, 1.0, 0.0, 0.2], dtype=torch.float64)
@@ -49,10 +65,16 @@ def test_haar_thresholds():
     assert float(shifted.square().sum()) <= 0.3**2 * (image.numel() - 2) + 1e-12
 
 
+LINE = network("line")
+
 BAD = [
     (
-        lambda: ed.train_denoiser(network("line"), torch.ones(40, 16), -1.0, seed=0),
+        lambda: ed.train_denoisers([LINE], torch.ones(1, 40, 16), -1.0, seed=0),
         "sigma must be finite and > 0, got -1.0",
+    ),
+    (
+        lambda: ed.train_denoisers([LINE], torch.ones(40, 16), 1.0, seed=0),
+        "clean must have shape [1, n, n_0], got [40, 16]",
     ),
     (lambda: ed.haar_threshold(torch.ones(8), -1.0), "threshold must be >= 0, got -1"),
     (lambda: ed.haar_threshold(torch.ones(8), math.nan), "threshold must be >= 0"),

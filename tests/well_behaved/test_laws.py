@@ -101,6 +101,9 @@ def test_wide_vanilla_against_one_layer_of_many_channels():
     assert chi[1] == pytest.approx(expected, rel=0.01)
     assert rank[0] == pytest.approx(effective_rank(x, centre=True))
     assert rank[1] == pytest.approx(effective_rank(h, centre=True), rel=0.01)
+    alone, nothing = wb.wide_vanilla(x, 1, ranks=False)
+    assert (alone == chi).all()
+    assert nothing is None
 
 
 @pytest.mark.parametrize(
