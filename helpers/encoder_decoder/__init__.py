@@ -28,7 +28,11 @@ Read in this order:
 """
 
 from helpers.encoder_decoder.cones import cone_normals, count_cones, most_cones
-from helpers.encoder_decoder.denoising import haar_threshold, train_denoisers
+from helpers.encoder_decoder.denoising import (
+    haar_threshold,
+    train_denoiser,
+    train_denoisers,
+)
 from helpers.encoder_decoder.framelets import Frames, frames
 from helpers.encoder_decoder.landscape import LandscapeBounds, landscape_bounds
 from helpers.encoder_decoder.lipschitz import LipschitzBounds, lipschitz_bounds
@@ -70,5 +74,6 @@ __all__ = [
     "pieces_on_segment",
     "pooling_gain",
     "sure",
+    "train_denoiser",
     "train_denoisers",
 ]

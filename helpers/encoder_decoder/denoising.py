@@ -14,6 +14,41 @@ from helpers.encoder_decoder.poolings import haar, unhaar
 from helpers.training import train
 
 
+def train_denoiser(
+    network: EncoderDecoder,
+    clean: Tensor,
+    sigma: float,
+    *,
+    lr: float = 0.01,
+    batch_size: int = 32,
+    seed: int,
+) -> EncoderDecoder:
+    """Train one network to take noise off its signals, in one pass over them.
+
+    `train_denoisers` for a single network.
+
+    Args:
+        network: trained in place.
+        clean: signals [n, n_0].
+        sigma: standard deviation of the noise, above 0.
+        lr: learning rate.
+        batch_size: signals a step.
+        seed: integer; order and noise.
+
+    Returns:
+        The network.
+
+    Raises:
+        ValueError: an argument out of range.
+        DivergedError: the loss is not finite.
+
+    Cost: 1 s for 200 steps of 32 signals with 64 samples, 8 channels, 3 levels.
+    """
+    return train_denoisers(
+        [network], clean[None], sigma, lr=lr, batch_size=batch_size, seed=seed
+    )[0]
+
+
 def train_denoisers(
     networks: Sequence[EncoderDecoder],
     clean: Tensor,

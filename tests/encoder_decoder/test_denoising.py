@@ -51,6 +51,15 @@ def test_denoisers_side_by_side_are_those_trained_alone(kind):
             assert torch.allclose(a, b, rtol=1e-6, atol=1e-7)
 
 
+def test_one_denoiser_is_trained_as_the_only_one_of_several():
+    clean = ed.jump_signals(96, 32, seed=0).double()
+    one, other = (ed.EncoderDecoder(32, (1, 4, 4), 3, seed=0) for _ in range(2))
+    assert ed.train_denoiser(one, clean, 0.1, seed=5) is one
+    ed.train_denoisers([other], clean[None], 0.1, seed=5)
+    for a, b in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_haar_thresholds():
     """By hand in one dimension; an orthonormal transform otherwise."""
     y = torch.tensor([3.0, 1.0, 0.0, 0.2], dtype=torch.float64)
