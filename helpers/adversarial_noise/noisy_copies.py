@@ -3,6 +3,7 @@
 from typing import TypedDict, Unpack
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
@@ -14,6 +15,8 @@ from helpers.adversarial_noise.arguments import (
 from helpers.adversarial_noise.decisions import Model
 from helpers.adversarial_noise.draws import gaussian, generator
 from helpers.adversarial_noise.nearest_errors import nearest_error
+
+_NUMBERS = 2**20  # of all points that are attacked together
 
 
 class Steps(TypedDict, total=False):
@@ -59,9 +62,15 @@ def noisy_distances(
     x, y = read_images(x, y)
     sigmas = read_per_image("sigma", sigma, x)
     read_count("n", n)
+    together = max(1, _NUMBERS // (n * x[0].numel()))
     found = []
-    for i, (image, label) in enumerate(zip(x, y, strict=True)):
-        noise = gaussian(image, n, generator(seed, i, x.device))
-        points = image + sigmas[i] * noise
-        found.append(nearest_error(model, points, label.expand(n), **settings).distance)
-    return np.stack(found)
+    for first in range(0, len(x), together):
+        some = range(first, min(first + together, len(x)))
+        points = torch.cat([
+            x[i] + sigmas[i] * gaussian(x[i], n, generator(seed, i, x.device))
+            for i in some
+        ])  # fmt: skip
+        labels = y[first : first + together].repeat_interleave(n)
+        distance = nearest_error(model, points, labels, **settings).distance
+        found.append(distance.reshape(-1, n))
+    return np.concatenate(found)

@@ -16,7 +16,13 @@ from helpers.adversarial_noise.arguments import (
     read_open_unit,
     read_per_image,
 )
-from helpers.adversarial_noise.decisions import Model, labels, rows_at_once
+from helpers.adversarial_noise.decisions import (
+    Model,
+    labels,
+    logits,
+    rows_at_once,
+    scores,
+)
 from helpers.adversarial_noise.draws import gaussian, generator
 from helpers.adversarial_noise.intervals import clopper_pearson
 
@@ -25,6 +31,7 @@ Array = NDArray[np.float64]
 _MOST_STEPS = 60
 _LARGEST = 1e3  # noise beyond which the search gives up, in units of the start
 _COARSE = 8  # the search starts with an eighth of the draws
+_NEAR = 10  # draws picked for each error that is wanted
 _PRECISION = 1e-4  # of sigma where the count jumps
 
 
@@ -137,16 +144,33 @@ def noise_scale(
     sigma = np.zeros(len(x))
     for i in (labels(model, x) == y).nonzero().squeeze(1).tolist():
         noise = gaussian(x[i], n, generator(seed, i, x.device))
-        sigma[i] = start
-        for part in (noise[: n // _COARSE], noise):
-            count = partial(_errors, model, x[i], y[i], part)
-            if np.isfinite(sigma[i]) and len(part) * error_rate >= 1:
-                sigma[i] = _root(count, len(part), error_rate, sigma[i])
+        sigma[i] = _scale_of(model, x[i], y[i], noise, error_rate, start)
     low, high = clopper_pearson(round(error_rate * n), n, level)
     t = ndtri(error_rate)
     return NoiseScale(
         sigma, sigma * ndtri(np.minimum(high, 0.5)) / t, sigma * ndtri(low) / t
     )
+
+
+def _scale_of(
+    model: Model, image: Tensor, label: Tensor, noise: Tensor, mu: float, start: float
+) -> float:
+    """Return the sigma at which a share mu of the noisy copies is wrong.
+
+    An eighth of the draws says roughly where; the search goes on with the draws that
+    are nearest to an error there; all draws together confirm what it finds, or go on.
+    """
+    n, sigma = len(noise), start
+    few = noise[: n // _COARSE]
+    if len(few) * mu >= 1:
+        sigma = _root(partial(_errors, model, image, label, few), len(few), mu, start)
+    if math.isinf(sigma):
+        return sigma
+    closeness = scores(logits(model, image + sigma * noise), int(label))
+    near = noise[closeness.topk(min(n, math.ceil(_NEAR * mu * n))).indices]
+    found = _root(partial(_errors, model, image, label, near), n, mu, sigma)
+    nearer = found if math.isfinite(found) else sigma
+    return _root(partial(_errors, model, image, label, noise), n, mu, nearer)
 
 
 def _errors(

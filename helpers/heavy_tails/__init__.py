@@ -22,6 +22,7 @@ Read in this order:
 - goodness_of_fit.py: whether the tail is a power law at all
 - tail_families.py: other laws for the tail, and how they compare
 - random_layers.py: matrices with a signal, with heavy tails, or shuffled
+- small_batches.py: training with small batches, without autograd
 - reports.py: one layer in one report
 - phases.py: the phase of training a layer is in
 - pretrained.py: weights inside installed packages, and the stored table of them
@@ -49,6 +50,7 @@ from helpers.heavy_tails.random_layers import (
 )
 from helpers.heavy_tails.ranks import matrix_entropy, soft_rank, stable_rank
 from helpers.heavy_tails.reports import LayerReport, analyze
+from helpers.heavy_tails.small_batches import momentum_sgd
 from helpers.heavy_tails.spectra import layer_matrices, spectrum
 from helpers.heavy_tails.spikes import Spike, bbp
 from helpers.heavy_tails.tail_families import (
@@ -89,6 +91,7 @@ __all__ = [
     "layer_matrices",
     "localization",
     "matrix_entropy",
+    "momentum_sgd",
     "phase",
     "power_law_p_value",
     "pretrained_table",

@@ -56,7 +56,7 @@ def heavy_tailed_matrix(
         rows       w_ij = s_i g_ij: Pareto s_i, one for a row, and Gaussian g_ij
         one-sided  independent entries, all of them positive: the mean is not 0
 
-    The second has correlated large entries, the third breaks the assumption of a mean
+    The second has dependent large entries, the third breaks the assumption of a mean
     of 0.
 
     Args:
