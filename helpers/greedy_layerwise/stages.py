@@ -78,7 +78,7 @@ def fit(body: nn.Module, inputs: Inputs, run: Run, seed: int) -> Fitted:
 def fit_all(
     network: GreedyNetwork, inputs: Inputs, run: Run, seed: int
 ) -> list[Fitted]:
-    """Minimise all auxiliary problems at once, each block on what the last gives."""
+    """Minimise all auxiliary problems at once, each on the output of the one before."""
     body = Decoupled(network)
     stage = Stage(inputs.trunk, body, run.dtype)
     use_channels_last(stage)

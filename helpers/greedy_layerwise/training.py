@@ -113,8 +113,8 @@ def train_greedy(
             start at random.
         keep: "best" leaves a layer at its least training loss on record, the start
             included; "last", as the paper does.
-        parallel: train all layers at once, each on what the one before gives at the
-            time (decoupled greedy learning); with start "random" and keep "last".
+        parallel: train all layers at once, each on the current output of the one
+            before (decoupled greedy learning); with start "random", keep "last".
         augment: applied to each batch of images, not to the records; draws from
             torch's global generator, which training sets, such as `crop_and_flip`.
         cache_bytes: largest size of features to keep; 0 keeps none.

@@ -37,6 +37,7 @@ from helpers.information_flow.estimates import Estimate
 from helpers.information_flow.icosahedron import szt_dataset
 from helpers.information_flow.layer_information import (
     METHODS,
+    information_by_layer,
     label_information,
     linearization_gap,
     mutual_information,
@@ -61,6 +62,7 @@ __all__ = [
     "binned_entropy",
     "chi2_information",
     "gaussian_entropy",
+    "information_by_layer",
     "information_cap",
     "label_information",
     "linearization_gap",

@@ -81,10 +81,38 @@ def mutual_information(
         repeats = n_inputs, n_inner
         return _sampled(net, inputs, layer, total, repeats, generator)
     index, t = _passes(net, inputs, layer, total, generator)
-    mixture = gaussians(*net.linearized(inputs, layer))
-    found = mixture.log_component(t, index.flatten()) - mixture.log_density(t)
-    value, error = two_stage(found.reshape(index.shape), len(inputs))
-    return Estimate(value, error, math.log(len(inputs)))
+    return _told_apart(net.linearized(inputs, layer), index, t)
+
+
+@torch.no_grad()
+def information_by_layer(
+    net: NoisyMLP, x: ArrayLike, *, draws: int | None = None, seed: int
+) -> list[Estimate]:
+    """I(X; T_l) of all layers l = 1..L, "linearized" as in `mutual_information`.
+
+    The estimates are those of L calls; passes and laws are computed once for all.
+
+    Args:
+        net: with beta > 0.
+        x: the N inputs, [N, n_0].
+        draws: as in `mutual_information`.
+        seed: integer >= 0.
+
+    Raises:
+        ValueError: an argument out of range.
+
+    Cost: draws * N pairs for each layer, see `mutual_information`.
+    """
+    inputs = _read(net, x, 1)
+    total = 2 * len(inputs) if draws is None else draws
+    check_count("draws", total, 2)
+    generator = seeded(seed, inputs.device)
+    index = chosen_centres(len(inputs), total, generator)
+    passes = net.layers(inputs[index.flatten()], generator)
+    return [
+        _told_apart(law, index, t)
+        for law, (_, t) in zip(net.laws(inputs), passes, strict=True)
+    ]
 
 
 def label_information(
@@ -234,6 +262,14 @@ def _passes(
     """Which inputs [c, m], and T_l at each of them, [c m, d]."""
     index = chosen_centres(len(x), draws, generator)
     return index, net.layers(x[index.flatten()], generator)[layer - 1][1]
+
+
+def _told_apart(law: tuple[Tensor, Tensor], index: Tensor, t: Tensor) -> Estimate:
+    """The bound ln N + E ln q(X | T), from means and covariances, T at some inputs."""
+    mixture = gaussians(*law)
+    found = mixture.log_component(t, index.flatten()) - mixture.log_density(t)
+    value, error = two_stage(found.reshape(index.shape), mixture.n)
+    return Estimate(value, error, math.log(mixture.n))
 
 
 def _read(net: NoisyMLP, x: ArrayLike, layer: int) -> Tensor:

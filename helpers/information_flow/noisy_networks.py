@@ -2,8 +2,8 @@
 
 import copy
 import math
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 
 import numpy as np
 import torch
@@ -91,7 +91,6 @@ class NoisyMLP(nn.Module):
         other.beta = 0.0
         return other
 
-    @torch.no_grad()
     def linearized(self, x: Tensor, layer: int) -> tuple[Tensor, Tensor]:
         """Mean [n, n_l] and covariance [n, n_l, n_l] of a Gaussian near T_l given x.
 
@@ -100,15 +99,20 @@ class NoisyMLP(nn.Module):
         right to first order in them (statistical linearization). The law is exact for
         l = 1, and in the limit of small beta.
         """
+        return next(islice(self.laws(x), layer - 1, None))
+
+    @torch.no_grad()
+    def laws(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Mean and covariance of `linearized` for l = 1..L, one after the other."""
         mean, covariance = x, x.new_zeros(1, x.shape[1], x.shape[1])
-        for linear in self._affine()[:layer]:
+        for linear in self._affine()[:-1]:
             weight = linear.weight
             covariance = weight @ covariance @ weight.T
             variance = covariance.diagonal(dim1=1, dim2=2)
             mean, slope, rest = _through(self.activation, linear(mean), variance)
             covariance = slope[:, :, None] * covariance * slope[:, None, :]
             covariance = covariance + torch.diag_embed(rest + self.beta**2)
-        return mean, covariance
+            yield mean, covariance
 
     def _affine(self) -> list[nn.Linear]:
         return [linear for linear in self.linears if isinstance(linear, nn.Linear)]
@@ -128,7 +132,7 @@ def _through(
     values = phi(mean[:, :, None] + deviation[:, :, None] * nodes)
     centre = values @ weights
     slope = values @ (weights * nodes) / deviation
-    spread = (values - centre[:, :, None]).square() @ weights
+    spread = values.sub_(centre[:, :, None]).square_() @ weights
     return centre, slope, (spread - slope.square() * variance).clamp_min(0)
 
 

@@ -72,6 +72,16 @@ def test_the_gap_shows_when_the_linear_law_is_wrong():
     assert found.value + gap.value > exact
 
 
+@pytest.mark.parametrize("draws", [None, 3])
+def test_all_layers_at_once_are_the_layers_one_by_one(draws):
+    net = tiny(0.1, ((1.0, -2.0), (2.0, 0.3), (-1.5, 0.1)))
+    found = inf.information_by_layer(net, FOUR, draws=draws, seed=5)
+    assert found == [
+        inf.mutual_information(net, FOUR, layer, draws=draws, seed=5)
+        for layer in range(1, net.depth + 1)
+    ]
+
+
 @pytest.mark.parametrize("beta", [0.1, 0.4])
 def test_sampling_equals_quadrature_in_layer_two(beta):
     net = tiny(beta)
@@ -176,6 +186,8 @@ def test_estimates_leave_torch_alone():
         (lambda: inf.mutual_information(NET, FOUR, 1, "binned", seed=0),
          r"method must be one of \('linearized', 'sampling'\), got 'binned'"),
         (lambda: inf.mutual_information(NET, X4, 1, seed=0), r"x must be \[n, 1\]"),
+        (lambda: inf.information_by_layer(NET, FOUR, draws=1, seed=0), "draws .* 1"),
+        (lambda: inf.information_by_layer(QUIET, FOUR, seed=0), "beta must be > 0"),
         (lambda: inf.mutual_information(NET, FOUR, 1, draws=1, seed=0), "draws .* 1"),
         (lambda: inf.mutual_information(NET, FOUR, 2, "sampling", n_inner=1, seed=0),
          "n_inner must be an integer >= 2, got 1"),
