@@ -18,7 +18,7 @@ from helpers.sgd_noise.per_sample import Stack, piecewise_linear
 from helpers.training import Loss
 
 Array = NDArray[np.float64]
-_ELEMENTS_AT_ONCE = 2**19  # inputs times vectors of one block of products
+_ELEMENTS_AT_ONCE = 2**19  # numbers a layer holds in one block of products
 
 
 class HessianOperator(SymmetricOperator):
@@ -104,7 +104,8 @@ class HessianOperator(SymmetricOperator):
 
     def _matmat(self, v: Array) -> Array:
         rows = torch.as_tensor(np.ascontiguousarray(v.T)).to(self._gradient)
-        at_once = max(1, _ELEMENTS_AT_ONCE // (self._x.numel() + rows.shape[1]))
+        widest = max(self._x.shape[1], *(len(p) for p in self._named.values()))
+        at_once = max(1, _ELEMENTS_AT_ONCE // (len(self._x) * widest + rows.shape[1]))
         blocks = [
             self._product(part, batched=True) for part in torch.split(rows, at_once)
         ]

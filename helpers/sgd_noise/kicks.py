@@ -61,11 +61,15 @@ class Run:
             x, y = self.x[runs, chosen], self.y[runs, chosen]
         return self.stack.gradients(x, y, self.loss).mean()
 
+    def gradient(self) -> Tensor:
+        """Gradient of the mean loss, [R, D]; leaves those of all samples behind it."""
+        self.factors = self.stack.gradients(self.x, self.y, self.loss)
+        return self.factors.mean()
+
     def look(self, *, renew: bool) -> None:
         """Take the gradients of all samples where the networks are now."""
         self.renew = renew
-        self.factors = self.stack.gradients(self.x, self.y, self.loss)
-        self.mean = self.factors.mean()
+        self.mean = self.gradient()
         second = self.factors.norms().mean(1)
         self.trace = self.scale * (second - (self.mean**2).sum(1)).clamp_min(0)
 
@@ -130,7 +134,6 @@ def _gaussian(run: Run) -> Tensor:
 
 
 KICKS: dict[str, Callable[[Run], Tensor]] = {
-    "gd": lambda run: torch.zeros_like(run.mean),
     "constant": _constant,
     "dynamic": lambda run: _isotropic(run, run.trace),
     "diagonal": _diagonal,

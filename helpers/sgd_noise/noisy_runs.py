@@ -124,16 +124,18 @@ def dynamics(
     generator = torch.Generator().manual_seed(seed)
     run = Run(stack, nets, x, y, criterion, generator, rank)
     run.scale = noise_scale(batch_size, n, replace=False)
-    power, trace = [], []
+    power, trace = torch.zeros(2, len(nets), dtype=torch.float64)
     for step in trange(steps, desc=noise, leave=False, disable=not progress):
         if noise == "sgd":
             stack.theta -= lr * run.minibatch_gradient(batch_size)
+        elif noise == "gd":
+            stack.theta -= lr * run.gradient()
         else:
             run.look(renew=step % refresh == 0)
             kick = KICKS[noise](run)
             stack.theta -= lr * (run.mean + kick)
-            power.append((kick**2).sum(1).double())
-            trace.append(run.trace.double())
+            power += (kick**2).sum(1)
+            trace += run.trace
         if watch is not None and (step + 1) % watch_every == 0:
             stack.write(nets)
             watch(step + 1, nets)
@@ -142,8 +144,7 @@ def dynamics(
     stack.write(nets)
     if noise in ("gd", "sgd"):
         return NoisyRuns(nets, None, None)
-    means = (torch.stack(found).mean(0).numpy() for found in (power, trace))
-    return NoisyRuns(nets, *means)
+    return NoisyRuns(nets, (power / steps).numpy(), (trace / steps).numpy())
 
 
 def _check(noise: str, lr: float, rank: int, n: int, d: int) -> None:

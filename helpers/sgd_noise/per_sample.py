@@ -57,12 +57,10 @@ class Stack:
 
     def __init__(self, nets: Sequence[nn.Sequential]) -> None:
         self._modules = list(_read(nets[0]))
-        shapes = [
-            [(p.shape, p.requires_grad) for p in net.parameters()] for net in nets
-        ]
+        named = [dict(net.named_parameters()) for net in nets]
+        shapes = [[(p.shape, p.requires_grad) for p in one.values()] for one in named]
         if any(shape != shapes[0] for shape in shapes):
             raise ValueError("all networks must have the same architecture")
-        named = [dict(net.named_parameters()) for net in nets]
         trained = [name for name, p in named[0].items() if p.requires_grad]
         if not trained:
             raise ValueError("net has no parameter with requires_grad")

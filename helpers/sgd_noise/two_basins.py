@@ -143,13 +143,13 @@ class TwoBasins:
         basin = Samples(self._c, rng.normal(size=(runs, samples, 2)) * DATA)
         u, path = np.zeros((runs, 2)), np.zeros((steps + 1, runs, 2))
         exit_step = np.zeros(runs, int)
+        share, slope, cov = basin.at(u)
         for step in range(1, steps + 1):
-            share, slope, cov = basin.at(u)
             z = rng.normal(size=(runs, 2))
             push = kick(noise, self._c, share, cov, z) * math.sqrt(trace)
             path[step] = u = u - lr * slope + push
-            out = (basin.at(u)[0] < 0.5) & (exit_step == 0)
-            exit_step[out] = step
+            share, slope, cov = basin.at(u)
+            exit_step[(share < 0.5) & (exit_step == 0)] = step
         return Escape((path @ TURN).swapaxes(0, 1) + 1, exit_step)
 
     def exit_rate(

@@ -25,7 +25,7 @@ Read in this order:
 
 from helpers.sublevel_sets.alignment import aligned
 from helpers.sublevel_sets.connecting import METHODS, connecting_path, descent_path
-from helpers.sublevel_sets.free_paths import bezier_path, linear_path
+from helpers.sublevel_sets.free_paths import bezier_path, bezier_paths, linear_path
 from helpers.sublevel_sets.full_rank import full_rank_curve
 from helpers.sublevel_sets.obstruction import (
     determinant_sign,
@@ -46,6 +46,7 @@ __all__ = [
     "aligned",
     "barrier",
     "bezier_path",
+    "bezier_paths",
     "connecting_path",
     "descent_path",
     "determinant_sign",

@@ -1,6 +1,6 @@
-"""A Bezier curve of networks, trained to have a low loss all along."""
+"""Bezier curves of networks, trained to have a low loss all along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from helpers.sublevel_sets.matrices import (
 )
 
 _BATCH = 8  # points of the curve in one step
+_LAST_RATE = 1e-3  # share of the learning rate at the end
 
 
 def bezier_curve(controls: list[Theta]) -> Callable[[Array], Theta]:
@@ -40,11 +41,9 @@ def bernstein(t: Array, degree: int) -> Array:
 
 
 def trained_controls(
-    start: Theta,
-    end: Theta,
+    ends: Sequence[tuple[Theta, Theta]],
     shape: Shape,
-    x: Array,
-    y: Targets,
+    data: Sequence[tuple[Array, Targets]],
     loss: str,
     *,
     bends: int,
@@ -52,46 +51,59 @@ def trained_controls(
     lr: float,
     seed: int,
     progress: bool,
-) -> list[Theta]:
-    """Minimise the mean loss over the curve by Adam; the ends stay.
+) -> list[list[Theta]]:
+    """Minimise the mean loss over R curves side by side by Adam; their ends stay.
 
-    Each step takes 8 points, one drawn uniformly from every eighth of [0, 1]. The
-    inner controls start on the straight line; the learning rate falls linearly to 0.
+    Each step takes 8 points, one drawn uniformly from every eighth of [0, 1], the same
+    for all curves. The inner controls start on the straight line; the learning rate
+    falls linearly to a thousandth.
     """
-    ends = [[torch.from_numpy(layer) for layer in theta] for theta in (start, end)]
+    sides = zip(*ends, strict=True)
+    first, last = ([_stacked(p) for p in zip(*side, strict=True)] for side in sides)
     share = torch.arange(1, bends + 1, dtype=torch.float64) / (bends + 1)
     inner = [
-        torch.lerp(p, q, share[:, None, None]).requires_grad_()
-        for p, q in zip(*ends, strict=True)
+        torch.lerp(p, q, share[:, None, None, None]).requires_grad_()
+        for p, q in zip(first, last, strict=True)
     ]
-    data, targets = torch.from_numpy(with_ones(x)), torch.from_numpy(y)
-    optimizer = torch.optim.Adam(inner, lr=lr)
-    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 1e-3, steps)
+    inputs = _stacked([with_ones(x) for x, _ in data])
+    targets = _stacked([y for _, y in data])
+    optimizer = torch.optim.Adam(inner, lr=lr, fused=True)
     rng = random_generator(seed)
     bar = trange(steps, desc="Bezier curve", leave=False) if progress else range(steps)
-    for _ in bar:
+    for step in bar:
         t = (np.arange(_BATCH) + rng.random(_BATCH)) / _BATCH
         weights = torch.from_numpy(bernstein(t, bends + 1))
         theta = [
             torch.tensordot(weights, torch.cat([p[None], c, q[None]]), dims=1)
-            for p, c, q in zip(ends[0], inner, ends[1], strict=True)
+            for p, c, q in zip(first, inner, last, strict=True)
         ]
+        optimizer.param_groups[0]["lr"] = lr * (1 - (1 - _LAST_RATE) * step / steps)
         optimizer.zero_grad()
-        _mean_loss(theta, data, targets, shape, loss).backward()
+        _mean_loss(theta, inputs, targets, shape, loss).backward()
         optimizer.step()
-        decay.step()
-    middle = [[c[k].detach().numpy() for c in inner] for k in range(bends)]
-    return [start, *map(tuple, middle), end]
+    found = [c.detach().numpy() for c in inner]
+    return [
+        [start, *(tuple(c[k, r] for c in found) for k in range(bends)), end]
+        for r, (start, end) in enumerate(ends)
+    ]
+
+
+def _stacked(arrays: Sequence[Array | Targets]) -> Tensor:
+    return torch.from_numpy(np.stack(arrays))
 
 
 def _mean_loss(
     theta: list[Tensor], data: Tensor, y: Tensor, shape: Shape, loss: str
 ) -> Tensor:
-    """Return the loss, averaged over the points."""
+    """Return the loss, averaged over the points and added up over the curves.
+
+    theta: a layer is [T, R, n + 1, m]; data [R, N, n_0 + 1], y [R, N, ...].
+    """
     z = data @ theta[0]
     for layer, slope in zip(theta[1:], shape.slopes, strict=True):
         h = functional.leaky_relu(z, slope)
-        z = torch.baddbmm(layer[:, -1:], h, layer[:, :-1])
+        z = h @ layer[..., :-1, :] + layer[..., -1:, :]
     if loss == "squared":
-        return (z - y).square().sum() / (2 * len(y) * len(z))
-    return functional.cross_entropy(z.flatten(0, 1), y.repeat(len(z)))
+        return (z - y).square().sum() / (2 * y.shape[1] * len(z))
+    labels = y.expand(z.shape[:-1]).flatten()
+    return len(y) * functional.cross_entropy(z.flatten(0, -2), labels)

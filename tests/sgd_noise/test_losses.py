@@ -6,9 +6,21 @@ import numpy as np
 import pytest
 import torch
 from sgd_noise.cases import CLASSES, N, X, errors, net_of
+from torch.nn import functional
 
 from helpers import networks
 from helpers import sgd_noise as sn
+from helpers.sgd_noise.losses import read_loss
+
+
+def test_cross_entropy_is_that_of_torch_with_its_gradient():
+    """To rounding of float64, a few 1e-16 times outputs of size 10."""
+    outputs = (10 * X[:, :3]).requires_grad_()
+    values = read_loss("cross_entropy"), functional.cross_entropy
+    ours, theirs = (loss(outputs, CLASSES) for loss in values)
+    assert ours.item() == pytest.approx(theirs.item(), rel=1e-14)
+    slopes = [torch.autograd.grad(value, outputs)[0] for value in (ours, theirs)]
+    torch.testing.assert_close(*slopes, rtol=0, atol=1e-15)
 
 
 def test_the_clipped_loss():

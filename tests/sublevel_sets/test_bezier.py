@@ -26,9 +26,10 @@ def test_bezier_loss_is_the_mean_over_its_points(loss):
     y = y if loss == "squared" else np.arange(9) % 3
     path = ss.linear_path(a, b, x, y, loss=loss)
     t = np.linspace(0, 1, 8)
-    theta = [torch.from_numpy(layer) for layer in path.segments[0].curve(t)]
-    data = torch.from_numpy(matrices.with_ones(x))
-    found = bezier._mean_loss(theta, data, torch.from_numpy(y), path.shape, loss)
+    theta = [torch.from_numpy(layer)[:, None] for layer in path.segments[0].curve(t)]
+    data = torch.from_numpy(matrices.with_ones(x))[None]
+    targets = torch.from_numpy(y)[None]
+    found = bezier._mean_loss(theta, data, targets, path.shape, loss)
     assert found.item() == pytest.approx(path.loss(t).mean())
 
 

@@ -41,7 +41,28 @@ def test_bezier_curve_keeps_its_ends_and_lowers_the_mean_loss(bends, loss):
     assert not np.allclose(other, same)
 
 
+@pytest.mark.parametrize("loss", ["squared", "cross_entropy"])
+def test_curves_side_by_side_are_those_trained_alone(loss):
+    """To what rounding makes of 20 steps."""
+    ways = []
+    for seed in (0, 1, 2):
+        x, y = sample(9, (4, 3), seed)
+        y = y if loss == "squared" else (np.arange(9) + seed) % 3
+        ways.append((*nets((4, 6, 3), seed=seed), x, y))
+    options = {"steps": 20, "bends": 2, "loss": loss, "seed": 0, "progress": False}
+    together = ss.bezier_paths(ways, **options)
+    t = np.linspace(0, 1, 5)
+    for way, path in zip(ways, together, strict=True):
+        alone = ss.bezier_path(*way, **options)
+        np.testing.assert_allclose(path(t), alone(t), rtol=1e-9, atol=1e-12)
+
+
 BAD = [
+    (
+        lambda: ss.bezier_paths([(A, B, X, Y), (A, B, X[:-1], Y[:-1])], seed=0),
+        "ways must be one or more, all of the same widths",
+    ),
+    (lambda: ss.bezier_paths([], seed=0), r"number of samples, got \[\]"),
     (
         lambda: ss.bezier_path(A, B, X, Y, bends=0, seed=0),
         "bends must be an integer >= 1, got 0",
