@@ -19,7 +19,8 @@ PAGES = [
     "book/speed.html",
     *sorted(
         path.relative_to(ROOT).with_suffix(".html").as_posix()
-        for path in (ROOT / "book" / "reference").glob("*.md")
+        for folder in ("reference", "teaching")
+        for path in (ROOT / "book" / folder).glob("*.md")
     ),
 ]
 WIDE = {"viewport": {"width": 1280, "height": 900}}

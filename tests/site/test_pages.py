@@ -66,7 +66,10 @@ def test_no_link_is_dead(site, every_page):
             target = path.resolve()
             assert target.exists(), (name, link["href"])
             page_name = target.relative_to(site.resolve()).as_posix()
-            if url.fragment and page_name in ids:
+            state = re.fullmatch(
+                r"explorer-\d+:.+", url.fragment
+            )  # see test_teaching.py
+            if url.fragment and page_name in ids and not state:
                 assert unquote(url.fragment) in ids[page_name], (name, link["href"])
 
 
