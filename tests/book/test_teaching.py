@@ -141,3 +141,13 @@ def test_a_probe_follows_each_cell_and_knows_its_section():
         False,
         True,
     ] * 2
+
+
+def test_a_reading_may_arrive_in_parts():
+    import nbformat
+
+    v4 = nbformat.v4
+    parts = [v4.new_output("stream", text=text) for text in ("12", ".5\n")]
+    probe = v4.new_code_cell(metadata={"probe": True}, outputs=parts)
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("a"), probe])
+    assert tool("cell_times").readings(notebook) == [12.5]
