@@ -105,7 +105,10 @@ def test_the_table_of_sections_leaves_out_what_is_short(extension):
         "| A | 12 |",
         "| the whole notebook, other sections too | 13 |",
     ]
-    assert lines[-1] == "Seconds of a processor (today, a machine: a command)."
+    assert lines[-1] == (
+        "Seconds of a processor of an unloaded machine, see `tools/pace.py` "
+        "(today, a machine: a command)."
+    )
     assert extension.section_table({}, "01") == [
         "Not measured yet: `python tools/cell_times.py 01`."
     ]
