@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 from pace import PaceMeter
 
 STORED = BOOK / "_data" / "teaching" / "cell_times.json"
-PROBE = "import os as _os; print('seconds so far', sum(_os.times()[:4]))"
+PROBE = "import os as _os; print(sum(_os.times()[:4]))"
 SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 START = "set-up"
 
@@ -44,12 +44,16 @@ def probed(notebook: nbformat.NotebookNode) -> tuple[nbformat.NotebookNode, list
     return copy, sections
 
 
-def by_section(sections: list[str], readings: list[float]) -> dict[str, float]:
+def readings(notebook: nbformat.NotebookNode) -> list[float]:
+    """What the probes of a notebook that ran have printed, in any number of parts."""
+    probes = [cell for cell in notebook.cells if cell.metadata.get("probe")]
+    return [float("".join(part.text for part in cell.outputs)) for cell in probes]
+
+
+def by_section(sections: list[str], read: list[float]) -> dict[str, float]:
     """Seconds spent between one reading and the next, added up by section."""
     spent: defaultdict[str, float] = defaultdict(float)
-    for section, before, after in zip(
-        sections, [0.0, *readings[:-1]], readings, strict=True
-    ):
+    for section, before, after in zip(sections, [0.0, *read[:-1]], read, strict=True):
         spent[section] += after - before
     return dict(spent)
 
@@ -64,9 +68,7 @@ def measure(path: Path) -> dict[str, float]:
             resources={"metadata": {"path": path.parent}},
             config=config,
         ).execute()
-    probes = [cell for cell in notebook.cells if cell.metadata.get("probe")]
-    readings = [float(cell.outputs[0].text.split()[-1]) for cell in probes]
-    found = by_section(sections, readings)
+    found = by_section(sections, readings(notebook))
     return {name: round(spent / machine.mean, 1) for name, spent in found.items()}
 
 

@@ -57,7 +57,12 @@ def section_table(stored: dict[str, Any], chapter: str) -> list[str]:
     rows.append(("the whole notebook, other sections too", sum(seconds.values())))
     head = ["| section | seconds |", "|---|---|"]
     table = head + [f"| {name} | {spent:.0f} |" for name, spent in rows]
-    return [*table, "", f"Seconds of a processor ({found['source']})."]
+    return [
+        *table,
+        "",
+        "Seconds of a processor of an unloaded machine, see `tools/pace.py` "
+        f"({found['source']}).",
+    ]
 
 
 class FromMarkdown(SphinxDirective):

@@ -105,7 +105,10 @@ def test_the_table_of_sections_leaves_out_what_is_short(extension):
         "| A | 12 |",
         "| the whole notebook, other sections too | 13 |",
     ]
-    assert lines[-1] == "Seconds of a processor (today, a machine: a command)."
+    assert lines[-1] == (
+        "Seconds of a processor of an unloaded machine, see `tools/pace.py` "
+        "(today, a machine: a command)."
+    )
     assert extension.section_table({}, "01") == [
         "Not measured yet: `python tools/cell_times.py 01`."
     ]
@@ -141,3 +144,13 @@ def test_a_probe_follows_each_cell_and_knows_its_section():
         False,
         True,
     ] * 2
+
+
+def test_a_reading_may_arrive_in_parts():
+    import nbformat
+
+    v4 = nbformat.v4
+    parts = [v4.new_output("stream", text=text) for text in ("12", ".5\n")]
+    probe = v4.new_code_cell(metadata={"probe": True}, outputs=parts)
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("a"), probe])
+    assert tool("cell_times").readings(notebook) == [12.5]
