@@ -133,12 +133,16 @@ UNUSED = (
 ICONS = re.compile(r"<script[^>]*scripts/fontawesome\.js[^>]*></script>")
 """A script of 1.5 MB that draws the icons which the theme's font already holds."""
 
+TOGGLE = '<summary><span class="toctree-toggle"'
+"""What opens a part of the theme's contents, and has no name."""
 
-def drop_unused(build: Path) -> None:
-    """Remove from the site what no page needs."""
+
+def finish_pages(build: Path) -> None:
+    """Take what no page needs from the site, and name the theme's nameless toggles."""
+    named = TOGGLE.replace("<summary", '<summary aria-label="pages below"')
     for page in (build / "html").rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        page.write_text(ICONS.sub("", text), encoding="utf-8")
+        text = ICONS.sub("", page.read_text(encoding="utf-8"))
+        page.write_text(text.replace(TOGGLE, named), encoding="utf-8")
     for pattern in UNUSED:
         for path in (build / "html" / "_static").glob(pattern):
             if path.is_dir():
@@ -194,7 +198,7 @@ def main(chapters: list[str]) -> int:
             file=sys.stderr,
         )
         return failed
-    drop_unused(build)
+    finish_pages(build)
     print(report(costs(known, cache), build))
     page = build / "html" / "index.html"
     print(f"Built in {time.monotonic() - start:.0f} s. Open {page}")

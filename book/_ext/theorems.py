@@ -40,8 +40,8 @@ def box(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _lead(paragraph: nodes.paragraph) -> nodes.Node | None:
-    """What a paragraph begins with."""
-    return paragraph.children[0] if paragraph.children else None
+    """What a paragraph begins with; MyST puts an empty text before bold words."""
+    return next((part for part in paragraph.children if part.astext()), None)
 
 
 def _number(lead: nodes.strong, number: str) -> None:

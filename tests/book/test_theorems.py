@@ -13,7 +13,8 @@ from theorems import box
 
 
 def paragraph(*parts):
-    return nodes.paragraph("", "", *parts)
+    """As MyST makes it: an empty text before bold words."""
+    return nodes.paragraph("", "", nodes.Text(""), *parts)
 
 
 def bold(text):

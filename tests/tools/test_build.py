@@ -64,11 +64,13 @@ def test_what_no_page_needs_is_dropped_and_the_rest_kept(build, tmp_path):
         (html / "_static" / name).parent.mkdir(parents=True, exist_ok=True)
         (html / "_static" / name).write_text("x")
     icons = '<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>'
-    (html / "page.html").write_text(f"<p>a</p>{icons}<script src='b.js'></script>")
-    build.drop_unused(tmp_path / "_build")
+    toggle = '<summary><span class="toctree-toggle" role="presentation">'
+    (html / "page.html").write_text(f"{toggle}{icons}<script src='b.js'></script>")
+    build.finish_pages(tmp_path / "_build")
     left = {p.relative_to(html).as_posix() for p in html.rglob("*") if p.is_file()}
     assert left == {"_static/mathjax/tex-chtml.js", "_static/scripts/a.js", "page.html"}
-    assert (html / "page.html").read_text() == "<p>a</p><script src='b.js'></script>"
+    named = toggle.replace("<summary>", '<summary aria-label="pages below">')
+    assert (html / "page.html").read_text() == f"{named}<script src='b.js'></script>"
 
 
 def test_one_chapter_keeps_the_pages_that_are_not_notebooks():
