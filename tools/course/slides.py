@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from course.slides_text import html
 
 HERE = Path(__file__).resolve().parent
 FOLDER = BUILD / "slides"
-MATHJAX = Path("html") / "_static" / "mathjax" / "tex-svg-full.js"
+MATHJAX = "sphinx-mathjax-offline", "static/mathjax/tex-svg-full.js"
+"""A package, and the file in it that draws formulas by itself."""
 
 
 def write_slides(
@@ -45,12 +47,9 @@ def write_slides(
 
     Raises:
         ValueError: an unknown chapter.
-        NotBuiltError: the site, or the run of a chapter, is not there.
+        NotBuiltError: the run of a chapter is not there.
     """
     questions = _questions(chapters)
-    mathjax = build / MATHJAX
-    if not mathjax.is_file():
-        raise NotBuiltError(f"{mathjax} is not there: `make book` makes the site")
     scripts, styles = _of_the_site()
     pages = {
         name: page(
@@ -62,7 +61,7 @@ def write_slides(
     }
     static = folder / "static"
     static.mkdir(parents=True, exist_ok=True)
-    for file in (mathjax, *scripts, *styles, *_own()):
+    for file in (_mathjax(), *scripts, *styles, *_own()):
         shutil.copyfile(file, static / file.name)
     code = HtmlFormatter(style="default", cssclass="code").get_style_defs()
     (static / "code.css").write_text(code, encoding="utf-8")
@@ -88,6 +87,11 @@ def page(
     return templates.get_template("deck.html.j2").render(
         columns=columns, title=title, scripts=scripts, styles=styles
     )
+
+
+def _mathjax() -> Path:
+    package, file = MATHJAX
+    return Path(str(distribution(package).locate_file(f"{package}/{file}")))
 
 
 def _questions(chapters: Sequence[str]) -> dict[str, str]:

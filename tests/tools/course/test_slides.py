@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from importlib.metadata import distribution
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -247,32 +246,18 @@ def test_an_unknown_chapter_is_told_the_known_ones(tmp_path):
         slides.write_slides(tmp_path / "slides", ["1"], tmp_path)
 
 
-def test_what_is_not_built_asks_for_make_book(tmp_path, mathjax):
+def test_what_is_not_built_asks_for_make_book(tmp_path):
     folder = tmp_path / "slides"
-    with pytest.raises(slides.NotBuiltError, match="`make book` makes the site"):
-        slides.write_slides(folder, [CHAPTER], tmp_path)
     with pytest.raises(slides.NotBuiltError, match="`make book` runs it"):
-        slides.write_slides(folder, [CHAPTER], mathjax)
+        slides.write_slides(folder, [CHAPTER], tmp_path)
     assert not folder.exists()
 
 
-@pytest.fixture(scope="module")
-def mathjax(tmp_path_factory):
-    """A build that holds nothing but MathJax."""
-    packaged = "sphinx-mathjax-offline/static/mathjax/tex-svg-full.js"
-    source = distribution("sphinx-mathjax-offline").locate_file(packaged)
-    build = tmp_path_factory.mktemp("build")
-    target = build / slides.MATHJAX
-    target.parent.mkdir(parents=True)
-    target.symlink_to(source)
-    return build
-
-
 @pytest.fixture
-def page(toy, mathjax, chromium, tmp_path, monkeypatch):
+def page(toy, chromium, tmp_path, monkeypatch):
     """The toy's deck, opened from its file; its requests and errors are collected."""
     monkeypatch.setattr(slides, "executed", lambda *_: toy)
-    (path,) = slides.write_slides(tmp_path, [CHAPTER], mathjax)
+    (path,) = slides.write_slides(tmp_path, [CHAPTER], tmp_path)
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     opened = context.new_page()
     opened.asked, opened.errors = [], []
