@@ -158,4 +158,5 @@ def interval_in_words(low: float | None, high: float | None) -> str:
 
 def number_in_words(value: float, digits: int = 4) -> str:
     """A number in so many significant digits; whole numbers below a million whole."""
-    return f"{value:.0f}" if value == round(value) < 1e6 else f"{value:.{digits}g}"
+    whole = abs(value) < 1e6 and value == round(value)
+    return f"{value:.0f}" if whole else f"{value:.{digits}g}"

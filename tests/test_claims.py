@@ -113,6 +113,15 @@ def test_planted_runs_may_be_of_any_kind_of_number(runs):
     assert Planted("x", np.int64(3)).measured == 3.0
 
 
+@pytest.mark.parametrize(
+    ("run", "shown"),
+    [(math.inf, "inf"), (math.nan, "nan"), (3.0, "3"), (-2e7, "-2e+07")],
+)
+def test_a_planted_run_may_overflow_and_is_shown(run, shown):
+    made = make(planted=Planted("division by 0", run))
+    assert f"division by 0: {shown}, caught" in row(made).text
+
+
 def test_a_claim_that_passes_its_own_counter_example_raises():
     planted = Planted("shuffled labels", 1.05)
     with pytest.raises(ClaimError, match=r"passes its own counter-example \(shuffled"):
