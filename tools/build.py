@@ -117,7 +117,8 @@ def write_pages(table: dict[str, Any], build: Path) -> int:
 
 
 UNUSED = (
-    "mathjax/sre",
+    "mathjax/sre/mathmaps/[!e][a-z].json",  # spoken formulas, English excepted
+    "mathjax/sre/mathmaps/es.json",
     "mathjax/mml-*.js",
     "mathjax/node-main.js",
     "mathjax/*-svg*.js",

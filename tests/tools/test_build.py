@@ -59,7 +59,12 @@ def test_the_page_of_a_notebook_that_ran_is_read_again(build):
 
 def test_what_no_page_needs_is_dropped_and_the_rest_kept(build, tmp_path):
     html = tmp_path / "_build" / "html"
-    names = ("mathjax/tex-chtml.js", "mathjax/tex-svg.js", "mathjax/sre/en.json")
+    names = (
+        "mathjax/tex-chtml.js",
+        "mathjax/tex-svg.js",
+        "mathjax/sre/mathmaps/en.json",
+        "mathjax/sre/mathmaps/de.json",
+    )
     for name in (*names, "scripts/a.js", "scripts/a.js.map"):
         (html / "_static" / name).parent.mkdir(parents=True, exist_ok=True)
         (html / "_static" / name).write_text("x")
@@ -68,7 +73,8 @@ def test_what_no_page_needs_is_dropped_and_the_rest_kept(build, tmp_path):
     (html / "page.html").write_text(f"{toggle}{icons}<script src='b.js'></script>")
     build.finish_pages(tmp_path / "_build")
     left = {p.relative_to(html).as_posix() for p in html.rglob("*") if p.is_file()}
-    assert left == {"_static/mathjax/tex-chtml.js", "_static/scripts/a.js", "page.html"}
+    kept = ("mathjax/tex-chtml.js", "mathjax/sre/mathmaps/en.json", "scripts/a.js")
+    assert left == {"page.html", *(f"_static/{name}" for name in kept)}
     named = toggle.replace("<summary>", '<summary aria-label="pages below">')
     assert (html / "page.html").read_text() == f"{named}<script src='b.js'></script>"
 
@@ -159,39 +165,6 @@ def test_a_pace_meter_takes_the_mean_along_its_block(monkeypatch):
     assert 1 < meter.mean < 3
 
 
-CELLS = [
-    ("seed = 0", ["parameters"]),
-    ("from helpers.claims import claim", []),
-    ('rest = {"source": "book", "interval": (0, 1), "because": "x"}', []),
-    ('claim("9.1", "fails for large seeds", measured=seed, **rest)', []),
-    ("half = seed / 2", []),
-    ('claim("9.2", "comes after it", measured=half / 5, **rest)', []),
-]
-
-
-@pytest.fixture
-def chapter(tmp_path, monkeypatch):
-    """The chapter tool, with a chapter whose first claim fails for large seeds."""
-    notebook = nbformat.v4.new_notebook()
-    for text, tags in CELLS:
-        cell = nbformat.v4.new_code_cell(text, metadata={"tags": tags})
-        notebook.cells.append(cell)
-    nbformat.write(notebook, tmp_path / "09_toy.ipynb")
-    made = tool("chapter")
-    monkeypatch.setattr(made, "BOOK", tmp_path)
-    return made
-
-
-def test_a_chapter_runs_with_other_parameters_past_a_failing_claim(chapter):
-    claims = chapter.run("09_toy", ["seed = 5"])
-    assert [claims[id]["measured"] for id in ("9.1", "9.2")] == [5, 0.5]
-
-
-def test_an_error_that_is_no_claim_stops_the_run(chapter):
-    with pytest.raises(RuntimeError, match=r"09_toy, \['seed = oops'\]: NameError"):
-        chapter.run("09_toy", ["seed = oops"])
-
-
 def test_seeds_are_summed_up():
     row = tool("seeds").summary("1.1", np.array([[1.0, 0], [2.0, 1], [3.0, 0]]))
     assert row == {"id": "1.1", "seeds": 3, "failed": 1, "mean": 2.0, "sd": 1.0}
@@ -202,7 +175,7 @@ def test_make_help_lists_every_command():
         ["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     for command in (
-        *("book", "test", "serve", "bench", "lint", "repository"),
-        *("course", "release"),
+        *("book", "test", "pdf", "serve", "bench", "lint", "slides", "seeds"),
+        *("grade", "course", "release", "repository", "clean"),
     ):
         assert f"\n{command} " in f"\n{shown}"

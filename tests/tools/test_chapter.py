@@ -6,40 +6,47 @@ import nbformat
 import pytest
 from places import tool
 
-CLAIM = """\
-from helpers.claims import claim
-claim("1.1", "x", source="book", measured=x, interval=(0, 5), because="so")
-claim("1.2", "y", source="book", measured=9, interval=(0, 5), because="so")"""
+CELLS = [
+    ("seed = 0", ["parameters"]),
+    ("from helpers.claims import claim", []),
+    ('rest = {"source": "book", "interval": (0, 1), "because": "x"}', []),
+    ('claim("9.1", "fails for large seeds", measured=seed, **rest)', []),
+    ("half = seed / 2", []),
+    ('claim("9.2", "comes after it", measured=half / 5, **rest)', []),
+]
 
 
 @pytest.fixture
 def chapter(tmp_path, monkeypatch):
-    module = tool("chapter")
-    monkeypatch.setattr(module, "ROOT", tmp_path)
-    monkeypatch.setattr(module, "BOOK", tmp_path)
-    parameters = nbformat.v4.new_code_cell("x = 1")
-    parameters.metadata["tags"] = ["parameters"]
-    cells = [parameters, nbformat.v4.new_code_cell(CLAIM)]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    nbformat.write(notebook, tmp_path / "01_toy.ipynb")
-    return module
+    """The chapter tool, with a chapter whose first claim fails for large seeds."""
+    notebook = nbformat.v4.new_notebook()
+    for text, tags in CELLS:
+        cell = nbformat.v4.new_code_cell(text, metadata={"tags": tags})
+        notebook.cells.append(cell)
+    nbformat.write(notebook, tmp_path / "09_toy.ipynb")
+    made = tool("chapter")
+    monkeypatch.setattr(made, "ROOT", tmp_path)
+    monkeypatch.setattr(made, "BOOK", tmp_path)
+    return made
 
 
-def test_a_line_after_the_parameters_changes_what_is_stored(chapter, tmp_path, capsys):
-    assert chapter.main(["01_toy", "x = 3"]) == 0
-    stored = json.loads((tmp_path / "_data" / "01_toy" / "claims.json").read_text())
-    assert stored["claims"]["1.1"]["measured"] == 3
-    assert stored["claims"]["1.2"]["measured"] == 9  # failed, and did not stop the run
+def test_other_parameters_are_run_past_a_failing_claim_and_stored(
+    chapter, tmp_path, capsys
+):
+    assert chapter.main(["09_toy", "seed = 5"]) == 0
+    stored = json.loads((tmp_path / "_data" / "09_toy" / "claims.json").read_text())
+    measured = [stored["claims"][id]["measured"] for id in ("9.1", "9.2")]
+    assert measured == [5, 0.5]
+    assert stored["source"].endswith("python tools/chapter.py 09_toy 'seed = 5'")
     assert "FAILED" in capsys.readouterr().out
-    assert stored["source"].endswith("python tools/chapter.py 01_toy 'x = 3'")
 
 
-def test_a_cell_that_fails_for_another_reason_is_named(chapter, tmp_path):
-    with pytest.raises(RuntimeError, match=r"01_toy, \['x = y'\]: NameError"):
-        chapter.main(["01_toy", "x = y"])
+def test_an_error_that_is_no_claim_stops_the_run_and_stores_nothing(chapter, tmp_path):
+    with pytest.raises(RuntimeError, match=r"09_toy, \['seed = oops'\]: NameError"):
+        chapter.main(["09_toy", "seed = oops"])
     assert not (tmp_path / "_data").exists()
 
 
 def test_a_chapter_without_other_parameters_is_refused(chapter, capsys):
-    assert chapter.main(["01_toy"]) == 2
+    assert chapter.main(["09_toy"]) == 2
     assert "tools/chapter.py" in capsys.readouterr().err
