@@ -1,0 +1,244 @@
+"""A caller's model, inputs and labels: checked in one place, left as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+from torch.nn.utils import parametrize
+
+__all__ = [
+    "check_agreement",
+    "check_evaluation",
+    "check_finite",
+    "check_plain",
+    "read_classes",
+    "read_inputs",
+    "unchanged",
+]
+
+_DEPENDS_ON_MODE = (_BatchNorm, _DropoutNd, nn.RReLU)
+_AGREEMENT = {torch.float64: 1e-9, torch.float32: 1e-3}
+_SIGNIFICANT = (torch.float32, torch.float64)
+
+
+def check_evaluation(net: nn.Module, name: str = "net") -> None:
+    """Raise unless a network computes one function of each input alone.
+
+    A batch norm in train mode mixes the samples of a batch and moves its running
+    statistics; dropout in train mode draws at random. Modules that do not depend on the
+    mode may be in any. A batch norm without running statistics mixes in both.
+
+    Args:
+        net: a module.
+        name: of the argument, for the error.
+
+    Raises:
+        TypeError: no torch.nn.Module.
+        ValueError: such a module is in train mode, named with its path.
+    """
+    if not isinstance(net, nn.Module):
+        raise TypeError(f"{name} must be a torch.nn.Module, got {type(net).__name__}")
+    for path, module in net.named_modules():
+        where = f"{name}.{path}" if path else name
+        kind = type(module).__name__
+        if isinstance(module, _BatchNorm) and module.running_mean is None:
+            raise ValueError(
+                f"{where} is a {kind} without running statistics, whose output for one "
+                "input depends on the others of its batch; allowed: one with "
+                "track_running_stats=True, in eval mode"
+            )
+        if module.training and isinstance(module, _DEPENDS_ON_MODE):
+            if isinstance(module, _DropoutNd) and module.p == 0:
+                continue
+            raise ValueError(
+                f"{name} must be in eval mode: {where}, a {kind}, is in train mode; "
+                f"call {name}.eval() first"
+            )
+
+
+def check_finite(net: nn.Module, name: str = "net") -> None:
+    """Raise unless parameters and buffers are finite.
+
+    Raises:
+        ValueError: NaN or infinity, with the name of the tensor.
+    """
+    for path, tensor in (*net.named_parameters(), *net.named_buffers()):
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise ValueError(
+                f"{name} must have finite parameters, got NaN or infinity in "
+                f"{name}.{path}"
+            )
+
+
+def check_plain(module: nn.Module, name: str) -> None:
+    """Raise unless a module computes what its class says from what it stores.
+
+    A pruned or weight-normed layer, one with hooks, and one whose `forward` was put on
+    the instance compute something else.
+
+    Args:
+        module: one layer; its submodules are not looked at.
+        name: of the layer, for the error.
+
+    Raises:
+        TypeError: hooks, a parametrisation, or a `forward` of its own.
+    """
+    hooks = (
+        module._forward_hooks,
+        module._forward_pre_hooks,
+        module._backward_hooks,
+        module._backward_pre_hooks,
+    )
+    if any(hooks):
+        raise TypeError(
+            f"{name} has hooks (pruning and weight_norm add one), so its weights are "
+            "not what it computes; allowed: none; torch.nn.utils.prune.remove and "
+            "remove_weight_norm make them permanent"
+        )
+    if parametrize.is_parametrized(module):
+        raise TypeError(
+            f"{name} is parametrised; allowed: plain layers; "
+            "torch.nn.utils.parametrize.remove_parametrizations makes it one"
+        )
+    if "forward" in vars(module):
+        raise TypeError(
+            f"{name} has a forward of its own, so its class does not say what it "
+            "computes; allowed: the forward of its class"
+        )
+
+
+def check_agreement(read: Tensor, computed: Tensor, name: str = "net") -> None:
+    """Raise unless what was read from a network is what the network computes.
+
+    Args:
+        read: outputs of the network as it was read, [...].
+        computed: `net(x)` for the same inputs, [...], in the network's own dtype.
+        name: of the argument, for the error.
+
+    Raises:
+        ValueError: they differ by more than rounding in the network's dtype.
+    """
+    tolerance = _AGREEMENT.get(computed.dtype, 3e-2)
+    read = read.detach()
+    wanted = computed.detach().to(read)
+    if read.shape != wanted.shape:
+        raise ValueError(
+            f"{name} gives outputs of shape {list(wanted.shape)}, its layers one after "
+            f"the other {list(read.shape)}: it computes something else than they say"
+        )
+    scale = wanted.abs().amax() if wanted.numel() else wanted.new_zeros(())
+    worst = (read - wanted).abs().amax() if wanted.numel() else scale
+    if not worst <= tolerance * scale.clamp_min(1e-30) + 1e-300:
+        raise ValueError(
+            f"{name} does not compute what its layers say: outputs differ by "
+            f"{float(worst):.3g} where the largest is {float(scale):.3g}"
+        )
+
+
+def read_inputs(x: Tensor, net: nn.Module, name: str = "x") -> Tensor:
+    """Return finite inputs [n, ...], n >= 1, in the network's dtype and on its device.
+
+    Args:
+        x: floating point; integers are accepted only where the network has no
+            floating-point parameter to compare with, or takes tokens (an Embedding).
+        net: whose first floating-point parameter gives dtype and device.
+        name: of the argument, for errors.
+
+    Returns:
+        A detached tensor: the caller's own is not written to.
+
+    Raises:
+        TypeError: `x` is no array of numbers.
+        ValueError: no sample, no dimension for samples, NaN or infinity, a network in
+            half precision.
+    """
+    try:
+        read = torch.as_tensor(x).detach()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} must be a tensor of numbers: {error}") from None
+    if read.ndim < 2 or 0 in read.shape:
+        raise ValueError(
+            f"{name} must be [n, ...] with n >= 1, got shape {list(read.shape)}"
+        )
+    like = next((p for p in net.parameters() if p.is_floating_point()), None)
+    tokens = any(isinstance(m, nn.Embedding) for m in net.modules())
+    if like is not None:
+        if like.dtype not in _SIGNIFICANT:
+            raise ValueError(
+                f"net has parameters of {like.dtype}; allowed: float32 and float64; "
+                "net.float() makes a network of the first kind"
+            )
+        read = read.to(like.device) if tokens else read.to(like)
+    if read.is_complex() or not read.isfinite().all():
+        raise ValueError(f"{name} must be real and finite, got NaN or infinity")
+    return read
+
+
+def read_classes(y: Tensor, n: int, classes: int, name: str = "y") -> Tensor:
+    """Return integer labels [n] in 0..classes - 1 as int64, or raise.
+
+    Args:
+        y: any integer dtype; floating point is refused, since rounding would hide NaN.
+        n: number of samples.
+        classes: number of outputs of the network.
+        name: of the argument, for errors.
+
+    Raises:
+        TypeError: no array of numbers.
+        ValueError: another shape or dtype, or a label that is no class.
+    """
+    try:
+        read = torch.as_tensor(y).detach()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} must be a tensor of integers: {error}") from None
+    whole = not (read.is_floating_point() or read.is_complex())
+    if read.shape != (n,) or not whole or read.dtype == torch.bool:
+        raise ValueError(
+            f"{name} must hold one integer label for each of the {n} samples, "
+            f"got {read.dtype} of shape {list(read.shape)}"
+        )
+    low, high = int(read.min()), int(read.max())
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"{name} must lie in 0..{classes - 1}, the classes of the network, "
+            f"got {low if low < 0 else high}"
+        )
+    return read.long()
+
+
+@contextmanager
+def unchanged(net: nn.Module) -> Iterator[None]:
+    """Put back what a computation may move in a caller's network and torch's generator.
+
+    The modes of all modules, buffers (running statistics), gradients and torch's global
+    random state are after the block as before; within it no parameter has a gradient.
+    Parameters are not written by anything in this package and are not copied.
+
+    Args:
+        net: the caller's.
+
+    Cost: a copy of the buffers.
+    """
+    modes = [(module, module.training) for module in net.modules()]
+    buffers = [(b, b.detach().clone()) for b in net.buffers()]
+    gradients = [(p, p.grad) for p in net.parameters()]
+    for parameter, _ in gradients:
+        parameter.grad = None
+    state = torch.random.get_rng_state()
+    try:
+        yield
+    finally:
+        torch.random.set_rng_state(state)
+        for module, mode in modes:
+            module.training = mode
+        with torch.no_grad():
+            for buffer, value in buffers:
+                if not torch.equal(buffer, value):
+                    buffer.copy_(value)
+        for parameter, gradient in gradients:
+            parameter.grad = gradient
