@@ -39,7 +39,7 @@ book: $(VENV)/.installed  ## build the site into _build/html; CHAPTER=01_linear_
 	@$(PYTHON) tools/build.py $(CHAPTER)
 
 test: book $(COLAB)/.installed  ## run the unit tests, every notebook, and the tests of the site
-	$(PYTHON) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests book
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --nbval-lax --nbval-current-env book tests
 
 pdf: $(VENV)/.installed  ## print the built site into _build/book.pdf; CHAPTER=…: one page of it; SOLUTIONS=no: without them
 	$(PYTHON) tools/pdf.py $(if $(filter no,$(SOLUTIONS)),--without-solutions) $(CHAPTER)

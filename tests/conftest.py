@@ -10,8 +10,26 @@ import matplotlib
 import pytest
 import torch
 from places import SITE
+from xdist.scheduler import LoadScopeScheduling
 
 matplotlib.use("Agg")
+
+
+class ByNotebookModuleAndPage(LoadScopeScheduling):
+    """A notebook or a module stays with one worker, but for tests of single pages.
+
+    The modules that open the site's pages take minutes; whole, they leave one worker
+    idle while the other ends the last of them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if "tests/site/" in nodeid else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """The scheduler of `pytest -n 2`."""
+    return ByNotebookModuleAndPage(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

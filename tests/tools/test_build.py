@@ -1,9 +1,11 @@
 """The commands behind the Makefile."""
 
+import json
 import os
 import subprocess
 import threading
 from itertools import chain, repeat
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -123,6 +125,16 @@ def test_notebooks_run_side_by_side_into_the_cache(notebooks, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_the_longest_notebook_runs_first(monkeypatch, tmp_path):
+    build = tool("build")
+    sections = {"a": {"x": 3.0}, "b": {"x": 2.0, "y": 2.0}}
+    times = {name: {"sections": found} for name, found in sections.items()}
+    (tmp_path / "times.json").write_text(json.dumps(times), encoding="utf-8")
+    monkeypatch.setattr(build, "TIMES", tmp_path / "times.json")
+    paths = [Path(f"{name}.ipynb") for name in ("a", "b", "new")]
+    assert [path.stem for path in build.longest_first(paths)] == ["new", "b", "a"]
+
+
 def test_a_kernel_opens_no_port(tmp_path):
     """Two kernels that start at the same moment once chose the same one."""
     execute = tool("execute")
