@@ -14,7 +14,7 @@ from course.cards import cards
 from course.launch import Home, launch_links
 from course.leaks import leaks, secrets
 from course.mistakes import mistakes
-from course.package import archive, wheel, write_sums
+from course.package import archive, grader, wheel, write_sums
 from course.pages import page
 from course.plan import Plan
 from course.sheets import chapter_without_solutions, staff_sheet, student_sheet
@@ -116,6 +116,7 @@ def write_staff(plan: Plan, sources: Sources, folder: Path) -> None:
     if printed.exists():
         shutil.copy(printed, folder)
     _copy_questions(plan, sources.root / "course" / "staff", folder / "questions")
+    grader(sources.root, folder / "grader")
 
 
 def _copy_questions(plan: Plan, written: Path, folder: Path) -> None:

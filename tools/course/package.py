@@ -11,6 +11,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 WHEEL_NEEDS = ("pyproject.toml", "README.md", "LICENSE")
+GRADER_NEEDS = (
+    "tools/grade.py",
+    "tools/repository.py",
+    "tools/course/*.py",
+    "book/*.ipynb",
+    "book/chapters.yml",
+    "course/*.yml",
+    "helpers/**/*.py",
+    "helpers/**/*.json",
+    "_config.yml",
+    "LICENSE",
+)
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an archive, so that equal files make equal archives."""
 
@@ -42,6 +54,15 @@ def wheel(root: Path, folder: Path) -> Path:
         raise RuntimeError(f"no wheel of helpers:\n{done.stderr}")
     (made,) = folder.glob("*.whl")
     return made
+
+
+def grader(root: Path, folder: Path) -> None:
+    """Copy what `tools/grade.py` needs, so that it runs from that folder alone."""
+    for pattern in GRADER_NEEDS:
+        for path in root.glob(pattern):
+            copy = folder / path.relative_to(root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
 
 
 def archive(folder: Path, path: Path) -> None:

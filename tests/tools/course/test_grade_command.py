@@ -1,6 +1,10 @@
 """The command's arguments: what is allowed, and what is said of the rest."""
 
+import csv
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import nbformat
@@ -125,3 +129,24 @@ def test_the_command_writes_a_master(capsys, tmp_path):
     path = tmp_path / "otter_master.ipynb"
     assert f"wrote {path}" in capsys.readouterr().out
     assert "name: q3_2" in path.read_text(encoding="utf-8")
+
+
+def test_the_copy_for_staff_grades_by_itself(course, tmp_path):
+    """As a lecturer without a checkout of the book does."""
+    copy, handed_in = tmp_path / "grader", tmp_path / "class"
+    tool("course.package").grader(ROOT, copy)
+    handed_in.mkdir()
+    sheet = tool("course.sheets").student_sheet(course.weeks[0], course, BOOK)
+    nbformat.write(sheet, handed_in / "ada.ipynb")
+    done = subprocess.run(
+        [sys.executable, "tools/grade.py", handed_in, "--week", "1", "--out", "out"],
+        cwd=copy,
+        env=os.environ | {"PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 submissions, 1 of them graded now" in done.stdout
+    scores = (copy / "out" / "scores.csv").read_text(encoding="utf-8")
+    (row,) = csv.DictReader(scores.splitlines())
+    assert (row["student"], row["points"]) == ("ada", "0")
