@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import keys
+import scale
 import yaml
 from execute import Cost, costs, execute
 
@@ -201,6 +202,7 @@ def main(chapters: list[str]) -> int:
         return failed
     finish_pages(build)
     print(report(costs(known, cache), build))
+    print(scale.summary())
     page = build / "html" / "index.html"
     print(f"Built in {time.monotonic() - start:.0f} s. Open {page}")
     return 0
