@@ -48,7 +48,7 @@ def html_row(row: Row, page: str | None = None) -> str:
     counted against the claim.
 
     Args:
-        row: the claim.
+        row: the claim; with `since`, what is said of the code behind a stored run.
         page: where it was made, to which a link then leads; None makes the line itself
             the place linked to.
     """
@@ -59,6 +59,8 @@ def html_row(row: Row, page: str | None = None) -> str:
     )
     if row["stored"]:
         behind["stored run"] = row["stored"]
+    if row.get("since"):
+        behind["since then"] = row["since"]
     told = "".join(
         f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in behind.items()
     )

@@ -7,7 +7,6 @@ carries metadata (MyST-NB's glue) from which the ledger page is made.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from importlib.resources import files
@@ -17,6 +16,7 @@ import numpy as np
 from IPython.display import HTML, display
 from numpy.typing import ArrayLike, NDArray
 
+from helpers import stored_runs
 from helpers.claim_rows import (
     COLUMNS,
     LEGEND,
@@ -108,7 +108,7 @@ def claim(
         setting: how our test differs from the paper's setting; None if it does not.
         holds: False for a claim that the book says it does not find: then a
             measurement inside the interval is what fails.
-        stored: date, machine and command of a stored result.
+        stored: `source` of a stored result.
 
     Raises:
         ClaimError: if the measurement contradicts `holds`, or the check passes its own
@@ -195,6 +195,7 @@ def again(
             setting=setting,
             holds=holds,
             stored=run["source"],
+            of=of,
         )
     )
 
@@ -242,11 +243,13 @@ def stored(room: str, run: str = "claims") -> dict[str, Any]:
             parameters.
 
     Returns:
-        `source`: date, machine and command of the run, and what was measured; for
-        "claims" that is `claims`: measured, stderr and seeds of each claim, by id.
+        `source`: date, machine, commit and command of the run, `run`: the same and
+        more, field by field, and what was measured; for "claims" that is `claims`:
+        measured, stderr and seeds of each claim, by id.
 
     Raises:
-        ValueError: if that chapter has no such run.
+        ValueError: if that chapter has no such run, or it is not of the form that
+            `stored_runs.write` gives it.
     """
     folder = files("helpers") / room / "results"
     path = folder / f"{run}.json"
@@ -254,8 +257,7 @@ def stored(room: str, run: str = "claims") -> dict[str, Any]:
         there = folder.iterdir() if folder.is_dir() else ()
         names = sorted(file.name.removesuffix(".json") for file in there)
         raise ValueError(f"no stored run {run!r} of {room!r}; there are {names}")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    return stored_runs.read(path)
 
 
 def _standard_error(id: str, draws: NDArray[np.float64]) -> float:

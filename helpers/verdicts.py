@@ -91,7 +91,10 @@ class Planted:
 
 @dataclass(frozen=True)
 class Claim:
-    """One row of the ledger; made by `claim`, whose arguments its fields are."""
+    """One row of the ledger; made by `claim`, whose arguments its fields are.
+
+    `of` is the id of the claim that `again` shows once more, with a stored run.
+    """
 
     id: str
     statement: str
@@ -110,6 +113,7 @@ class Claim:
     setting: str | None = None
     holds: bool = True
     stored: str | None = None
+    of: str | None = None
 
     @property
     def verdict(self) -> str:

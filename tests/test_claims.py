@@ -249,7 +249,7 @@ def test_a_stored_run_holds_what_was_measured_and_where_it_comes_from():
         run = claims.stored(room)
         assert "python tools/chapter.py" in run["source"]
         for fields in run["claims"].values():
-            assert set(fields) == {"measured", "stderr", "seeds"}
+            assert set(fields) == {"measured", "stderr", "seeds", "lines"}
 
 
 RUN = {
@@ -265,7 +265,7 @@ def test_a_claim_is_made_again_with_what_a_stored_run_measured():
     assert (made.id, made.statement) == ("1.9", "MNIST: slope is 1")
     assert (made.measured, made.stderr, made.seeds) == (1.08, 0.01, 4)
     assert (made.interval, made.because) == ((0.9, 1.1), "3 standard errors")
-    assert made.stored == RUN["source"]
+    assert (made.stored, made.of) == (RUN["source"], "1.2")
 
 
 def test_a_claim_made_again_stands_by_its_verdict():

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import keys
+import scale
 import yaml
 from execute import Cost, costs, execute
 
@@ -212,6 +213,7 @@ def main(chapters: list[str]) -> int:
         return failed
     finish_pages(build)
     print(report(costs(dict(sorted(known.items())), cache), build))
+    print(scale.summary())
     page = build / "html" / "index.html"
     print(f"Built in {time.monotonic() - start:.0f} s. Open {page}")
     return 0

@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from chapter import BOOK, source
+from chapter import BOOK, recorded
 from execute import kernel_of_its_own
 from nbclient import NotebookClient
 from pace import PaceMeter
@@ -81,9 +82,11 @@ def main(chapters: list[str]) -> int:
     if STORED.exists():
         stored = json.loads(STORED.read_text(encoding="utf-8"))
     for chapter in chapters or known:
+        since = time.perf_counter()
         made = measure(BOOK / f"{chapter}.ipynb")
-        command = source(["python", "tools/cell_times.py", chapter])
-        stored[chapter] = {"source": command, "sections": made}
+        command = ["python", "tools/cell_times.py", chapter]
+        ran = recorded(command, chapter, None, since)
+        stored[chapter] = {"source": ran.text, "sections": made}
         text = json.dumps(dict(sorted(stored.items())), indent=1, ensure_ascii=False)
         STORED.write_text(text + "\n", encoding="utf-8")
         print(f"{chapter}: {sum(made.values()):.0f} s", flush=True)

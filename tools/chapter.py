@@ -9,12 +9,12 @@ from which the chapter shows them beside its own.
 
 from __future__ import annotations
 
-import datetime
 import json
-import os
-import platform
-import shlex
+import re
 import sys
+import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from execute import kernel_of_its_own
 from nbclient import NotebookClient
 
 from helpers.claim_rows import measured_in_words
+from helpers.stored_runs import Run, claim_hashes, code_of, imported, record, write
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -61,10 +62,20 @@ def results(chapter: str) -> Path:
     return room / "results" if room.is_dir() else BOOK / "_data" / chapter
 
 
-def source(command: list[str]) -> str:
-    """Date, machine and command, as a stored result carries them."""
-    machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}"
-    return f"{datetime.date.today()}, {machine}: {shlex.join(command)}"
+def recorded(
+    command: Sequence[str], chapter: str, seed: int | list[int] | None, since: float
+) -> Run:
+    """The record of a command that ran a chapter and ends now."""
+    modules = imported(code_of(BOOK / f"{chapter}.ipynb"))
+    return record(command, modules, seed=seed, since=since, root=ROOT)
+
+
+def seed_of(chapter: str, assignments: list[str]) -> int | None:
+    """The seed that a chapter runs with after such lines; None if it has none."""
+    notebook = nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4)
+    lines = [*(cell.source for cell in notebook.cells), *assignments]
+    found = re.findall(r"^seed = (\d+)$", "\n".join(lines), re.MULTILINE)
+    return int(found[-1]) if found else None
 
 
 def main(arguments: list[str]) -> int:
@@ -72,20 +83,20 @@ def main(arguments: list[str]) -> int:
     if len(arguments) < 2:
         print(__doc__, file=sys.stderr)
         return 2
+    since = time.perf_counter()
     chapter, *assignments = arguments
+    lines = claim_hashes(BOOK / f"{chapter}.ipynb")
     made = run(chapter, assignments)
     claims = {
         id: {name: row[name] for name in ("measured", "stderr", "seeds")}
+        | {"lines": lines.get(id)}
         for id, row in made.items()
         if not row["stored"]
     }
     path = results(chapter) / "claims.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stored = {
-        "source": source(["python", "tools/chapter.py", *arguments]),
-        "claims": claims,
-    }
-    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    command = ["python", "tools/chapter.py", *arguments]
+    ran = recorded(command, chapter, seed_of(chapter, assignments), since)
+    write(path, ran, {"claims": claims}, partial(json.dumps, indent=1))
     for id, row in made.items():
         print(f"{id:>6}  {measured_in_words(row):28} {row['verdict']}")
     print(f"wrote {path.relative_to(ROOT)}: {len(claims)} claims")

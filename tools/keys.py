@@ -12,12 +12,12 @@ import ast
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
-import nbformat
+from helpers.stored_runs import code_of, file_of, imported, modules_behind
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKS = "helpers.checks"
@@ -60,42 +60,13 @@ def meaning(path: Path) -> str:
 
 def files_behind(notebook: Path) -> list[Path]:
     """The files of helpers that a notebook uses, and the stored results beside them."""
-    code = _code(notebook)
-    waiting, found = {*_imported(code), *_checks_used(code)}, set[str]()
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        text = _file(name).read_text(encoding="utf-8")
-        imports = () if name == CHECKS else _imported(ast.parse(text))
-        waiting |= {*imports, *_around(name)} - found
-    files = {_file(name) for name in found}
+    code = code_of(notebook)
+    used = {*imported(code, ROOT), *_checks_used(code)}
+    found = modules_behind(used, ROOT, without=(CHECKS,)) | (used & {CHECKS})
+    files = {file_of(name, ROOT) for name in found}
     rooms = {path.parent for path in files if path.name == "__init__.py"}
     stored = {path for room in rooms for path in (room / "results").glob("*.json")}
     return sorted(files | {path for path in stored if path.name != SEEDS})
-
-
-def _code(notebook: Path) -> ast.Module:
-    """The code of a notebook, without the lines that are IPython's own."""
-    cells = nbformat.read(notebook, as_version=4).cells
-    lines = (
-        "pass".rjust(len(line) - len(line.lstrip()) + 4)
-        if line.lstrip().startswith(("%", "!"))
-        else line
-        for cell in cells
-        if cell.cell_type == "code"
-        for line in cell.source.split("\n")
-    )
-    return ast.parse("\n".join(lines))
-
-
-def _imported(tree: ast.AST) -> Iterator[str]:
-    """The modules of helpers that a piece of code imports, wherever it does so."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from _modules(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            names = (f"{node.module}.{alias.name}" for alias in node.names)
-            yield from _modules((node.module, *names))
 
 
 def _checks_used(code: ast.AST) -> Iterator[str]:
@@ -107,7 +78,7 @@ def _checks_used(code: ast.AST) -> Iterator[str]:
         and isinstance(node.value, ast.Name)
         and node.value.id == "checks"
     }
-    face = ast.parse(_file(CHECKS).read_text(encoding="utf-8"))
+    face = ast.parse(file_of(CHECKS, ROOT).read_text(encoding="utf-8"))
     for node in face.body:
         if (
             isinstance(node, ast.ImportFrom)
@@ -115,22 +86,3 @@ def _checks_used(code: ast.AST) -> Iterator[str]:
             and used & {alias.name for alias in node.names}
         ):
             yield node.module
-
-
-def _modules(names: Iterable[str]) -> Iterator[str]:
-    return (name for name in names if name.startswith("helpers.") and _exists(name))
-
-
-def _around(name: str) -> Iterator[str]:
-    """The packages that a module stands in, whose faces are imported with it."""
-    parts = name.split(".")
-    return (".".join(parts[:end]) for end in range(2, len(parts)))
-
-
-def _exists(name: str) -> bool:
-    return _file(name).is_file()
-
-
-def _file(name: str) -> Path:
-    path = ROOT.joinpath(*name.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from functools import partial
 
 import numpy as np
-from chapter import results, run, source
+from chapter import BOOK, recorded, results, run
 
 from helpers.claims import FAILED
+from helpers.stored_runs import claim_hashes, write
 from helpers.sweeps import sweep
 
 
@@ -27,7 +30,9 @@ def run_seed(seed: int, chapter: str) -> dict[str, np.ndarray]:
     }
 
 
-def summary(id: str, found: np.ndarray) -> dict[str, float | int | str]:
+def summary(
+    id: str, found: np.ndarray, lines: str | None
+) -> dict[str, float | int | str | None]:
     """One row a claim: how many seeds failed, and the spread of what was measured."""
     measured, failed = found.T
     return {
@@ -36,6 +41,7 @@ def summary(id: str, found: np.ndarray) -> dict[str, float | int | str]:
         "failed": int(failed.sum()),
         "mean": float(measured.mean()),
         "sd": float(measured.std(ddof=1)),
+        "lines": lines,
     }
 
 
@@ -44,17 +50,21 @@ def main(arguments: list[str]) -> int:
     if not 1 <= len(arguments) <= 2:
         print(__doc__, file=sys.stderr)
         return 2
+    since = time.perf_counter()
     chapter, n = arguments[0], int(arguments[1]) if len(arguments) == 2 else 20
+    lines = claim_hashes(BOOK / f"{chapter}.ipynb")
     found = sweep(run_seed, {"chapter": [chapter]}, range(1, n + 1))
     assert isinstance(found.values, dict)  # since run_seed returns one
-    rows = [summary(id, values[0]) for id, values in found.values.items()]
+    rows = [
+        summary(id, values[0], lines.get(id)) for id, values in found.values.items()
+    ]
     for row in rows:
         spread = f"{row['mean']:.4g} sd {row['sd']:.2g}"
         print(f"{row['id']:>5}  failed {row['failed']} of {row['seeds']}  {spread}")
+    command = ["make", "seeds", f"CHAPTER={chapter}"]
+    ran = recorded(command, chapter, [*range(1, n + 1)], since)
     path = results(chapter) / "seeds.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stored = {"source": source(["make", "seeds", f"CHAPTER={chapter}"]), "claims": rows}
-    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    write(path, ran, {"claims": rows}, partial(json.dumps, indent=1))
     return 0
 
 

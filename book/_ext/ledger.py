@@ -8,7 +8,6 @@ what `make seeds` stored.
 from __future__ import annotations
 
 import html
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,11 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from stored import since_told
 
 from helpers.claim_rows import html_row
 from helpers.claims import SOURCES, VERDICTS
+from helpers.stored_runs import read, since
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +76,12 @@ def entries(app: Sphinx) -> list[dict[str, str]]:
 
 
 def claims_of(app: Sphinx, entry: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows that one page made, in the order of their ids."""
+    """The rows that one page made, in the order of their ids.
+
+    `since` says of a stored row what has changed in the code behind it.
+    """
     rows: list[dict[str, Any]] = [
-        output["metadata"]["claim"]
+        output["metadata"]["claim"] | {"since": since_told(output["metadata"]["claim"])}
         for name, output in glued(app, entry["docname"]).items()
         if name.startswith("claim-")
     ]
@@ -195,14 +199,15 @@ def _other_seeds(app: Sphinx, page: str) -> str:
         if not path.exists():
             logger.warning("no stored seeds of %s: `make seeds`", entry["docname"])
             continue
-        run = json.loads(path.read_text(encoding="utf-8"))
+        run = read(path)
         failed = {row["id"]: row["failed"] for row in run["claims"] if row["failed"]}
         told = ", ".join(f"{id} in {times}" for id, times in failed.items())
         covered = f"{len(run['claims'])} of {_live(app, entry)}"
-        cells = (covered, run["claims"][0]["seeds"], told or "none")
+        changed = since(path, Path(app.srcdir)).changed() or "nothing"
+        cells = (covered, run["claims"][0]["seeds"], told or "none", changed)
         shown = "".join(f"<td>{cell}</td>" for cell in (*cells, run["source"]))
         rows.append(f'<tr><th scope="row">{_heading(entry)}</th>{shown}</tr>')
-    names = ("chapter", "claims", "seeds", "failed", "run")
+    names = ("chapter", "claims", "seeds", "failed", "changed since", "run")
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
         f'<table class="seeds" tabindex="0"><thead><tr>{head}</tr></thead>'
@@ -218,6 +223,22 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             node.replace_self(nodes.raw("", make(app, docname), format="html"))
 
 
+def tell_changes(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Add to a page's stored rows what has changed in the code behind them."""
+    for entry in entries(app):
+        if entry["docname"] != docname:
+            continue
+        rows = [row for row in claims_of(app, entry) if row["since"]]
+        shown = [(html_row(row | {"since": ""}), html_row(row)) for row in rows]
+        shown += [(html_row(r | {"since": ""}, ""), html_row(r, "")) for r in rows]
+        for node in list(doctree.findall(nodes.raw)):
+            text = node.astext()
+            for old, new in shown:
+                text = text.replace(old, new)
+            if text != node.astext():
+                node.replace_self(nodes.raw("", text, **node.attributes))
+
+
 def gathering_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The pages to write again whenever any chapter was read again."""
     return ["book/ledger", "book/intervals"]
@@ -231,5 +252,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("verdicts", Verdicts)
     app.add_directive("other-seeds", OtherSeeds)
     app.connect("doctree-resolved", fill)
+    app.connect("doctree-resolved", tell_changes)
     app.connect("env-updated", gathering_pages)
     return {"version": "1", "parallel_read_safe": True}

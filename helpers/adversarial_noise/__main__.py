@@ -1,13 +1,10 @@
 """Chapter 10 on a data set of choice: its command line, one file of results a run."""
 
 import argparse
-import datetime
 import json
-import os
-import platform
 import re
-import shlex
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from helpers import data
+from helpers import data, stored_runs
 from helpers.adversarial_noise.study import study
 
 _DIGITS = 5  # significant digits of the numbers that are stored
@@ -27,19 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     output = options.output
     del options.output
-    command = shlex.join(["python", "-m", "helpers.adversarial_noise", *arguments])
-    if options.device == "cpu":
-        machine = f"{os.cpu_count()} CPU cores"
-    else:
-        machine = torch.cuda.get_device_name(options.device)
+    since = time.perf_counter()
+    if options.device != "cpu":
         torch.backends.cudnn.allow_tf32 = False  # full float32
         torch.backends.cudnn.deterministic = True
-    today = datetime.date.today()
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
-    source = f"{today}, {machine}, {versions}: {command}"
-    results = {"source": source, **study(options)}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(_text(results), encoding="utf-8")
+    measured = study(options)
+    run = stored_runs.record(
+        ["python", "-m", "helpers.adversarial_noise", *arguments],
+        seed=options.seed,
+        since=since,
+        device=options.device,
+    )
+    stored_runs.write(output, run, measured, _text)
 
 
 def _parser() -> argparse.ArgumentParser:

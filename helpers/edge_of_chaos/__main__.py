@@ -6,16 +6,13 @@ trains tanh networks at sigma_b = 0.2 on both sides of the edge of chaos, at sev
 depths and learning rates, five times each, and writes their test accuracies.
 """
 
-import datetime
-import json
-import os
-import platform
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 
-from helpers import data
+from helpers import data, stored_runs
 from helpers.edge_of_chaos import (
     Start,
     edge_of_chaos,
@@ -53,20 +50,23 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2
+    since = time.perf_counter()
     scales = [*_BELOW, edge_of_chaos("tanh", _SIGMA_B).sigma_w, *_ABOVE]
     grid = {"depth": _DEPTHS, "sigma_w": scales}
     found = np.asarray(sweep(accuracies, grid, _SEEDS).values, dtype=np.float64)
-    machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}"
-    command = "python -m helpers.edge_of_chaos " + arguments[0]
-    stored = {
-        "source": f"{datetime.date.today()}, {machine}: {command}",
+    measured = {
         "depths": _DEPTHS,
         "sigma_w": scales,
         "sigma_b": _SIGMA_B,
         "rates": _RATES,
         "accuracy": np.round(found, 4).tolist(),
     }
-    Path(arguments[0]).write_text(json.dumps(stored) + "\n")
+    run = stored_runs.record(
+        ["python", "-m", "helpers.edge_of_chaos", *arguments],
+        seed=[*_SEEDS],
+        since=since,
+    )
+    stored_runs.write(Path(arguments[0]), run, measured)
     return 0
 
 

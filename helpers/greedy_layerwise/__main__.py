@@ -1,24 +1,20 @@
 """The command of chapter 7: one run, on one device or several, written as JSON."""
 
 import argparse
-import datetime
 import json
 import os
-import platform
-import resource
-import shlex
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from helpers import data
+from helpers import data, stored_runs
 from helpers import greedy_layerwise as gl
 from helpers.greedy_layerwise.joint_batch import n_processes, rank
 
@@ -30,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     """Train as the arguments say and write the results; the exit status."""
     parser = _parser()
     given = parser.parse_args(arguments)
+    since = time.perf_counter()
     torch.set_num_threads(given.threads)
     _join(given)
     try:
@@ -42,15 +39,21 @@ def main(arguments: Sequence[str]) -> int:
         if distributed.is_initialized():
             distributed.destroy_process_group()
     if first:
-        found = {"source": _source(arguments, processes)} | found
-        text = json.dumps(found, indent=1, default=str) + "\n"
-        given.out.write_text(text, encoding="utf-8")
+        run = stored_runs.record(
+            [*_launcher(processes), *arguments],
+            ["helpers.greedy_layerwise.__main__"],
+            seed=given.seed,
+            since=since,
+            device=given.device,
+        )
+        dumps = partial(json.dumps, indent=1, default=str)
+        stored_runs.write(given.out, run, found, dumps)
         print(f"wrote {given.out}")
     return 0
 
 
 def results(given: argparse.Namespace) -> dict[str, Any]:
-    """Do one run: its curves, accuracies, seconds, peak memory, versions, arguments."""
+    """Do one run: its curves, accuracies, seconds, arguments."""
     dataset = data.load(
         given.data, n_train=given.n_train, n_test=given.n_test, seed=given.seed
     )
@@ -60,7 +63,6 @@ def results(given: argparse.Namespace) -> dict[str, Any]:
     network, records = history.network, [asdict(one) for one in history.records]
     return {
         "arguments": dict(vars(given)),
-        "versions": _versions(),
         "layers": [{k: v.tolist() for k, v in one.items()} for one in records],
         "kept": list(history.kept),
         "loss": history.loss.tolist(),
@@ -71,7 +73,6 @@ def results(given: argparse.Namespace) -> dict[str, Any]:
         "seconds": taken[0],
         "processor_seconds": taken[1],
         "seconds_in_steps": history.seconds.tolist(),
-        "peak_memory_bytes": _peak_memory(given.device),
         "cost": _cost(given, dataset),
     }
 
@@ -167,32 +168,11 @@ def _join(given: argparse.Namespace) -> None:
     distributed.init_process_group("nccl" if cuda else "gloo")
 
 
-def _peak_memory(device: str) -> int:
-    """Return the most bytes held: on the GPU, or by this process."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-    }
-
-
-def _source(arguments: Sequence[str], processes: int) -> str:
-    """Return date, machine and command, as a stored result carries them."""
-    machine = f"{os.cpu_count()} CPU cores"
-    if torch.cuda.is_available():
-        machine += f", {torch.cuda.get_device_name()}"
-    several = f", {processes} processes" if processes > 1 else ""
-    return (
-        f"{datetime.date.today()}, {machine}{several}, "
-        f"Python {platform.python_version()}: {_PROGRAM} {shlex.join(arguments)}"
-    )
+def _launcher(processes: int) -> list[str]:
+    """Return the words that start so many processes."""
+    if processes == 1:
+        return _PROGRAM.split()
+    return ["torchrun", "--nproc-per-node", str(processes), *_PROGRAM.split()[1:]]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,13 +1,11 @@
 """The command of chapter 9: the layers of the networks inside installed packages."""
 
 import argparse
-import datetime
 import json
-import os
-import platform
-import shlex
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from helpers import stored_runs
 from helpers.heavy_tails import pretrained
 from helpers.heavy_tails.phases import phase
 from helpers.heavy_tails.power_law import bootstrap_power_law
@@ -38,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                         help="a layer whose eigenvalues are stored too")  # fmt: skip
     parser.add_argument("--store", action="store_true", help="write the stored table")
     options = parser.parse_args(arguments)
+    since = time.perf_counter()
     rows, spectra = [], {}
     for package in options.package:
         for row, eigenvalues in _rows(package):
@@ -49,9 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if missing:
         parser.error(f"no layer {', '.join(sorted(missing))}")
     if options.store:
-        made = {"source": _source(options), "layers": rows, "spectra": spectra}
-        text = json.dumps(made, indent=1) + "\n"
-        Path(str(pretrained.STORED)).write_text(text, encoding="utf-8")
+        run = stored_runs.record(
+            _command(options),
+            seed=0,
+            since=since,
+        )
+        made = {"layers": rows, "spectra": spectra}
+        path = Path(str(pretrained.STORED))
+        stored_runs.write(path, run, made, partial(json.dumps, indent=1))
 
 
 def _rows(package: str) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
@@ -91,14 +96,13 @@ def _line(row: Mapping[str, Any]) -> str:
     )
 
 
-def _source(options: argparse.Namespace) -> str:
+def _command(options: argparse.Namespace) -> list[str]:
     command = ["python", "-m", "helpers.heavy_tails"]
     for name in options.package:
         command += ["--package", name]
     for name in options.spectrum:
         command += ["--spectrum", name]
-    machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}"
-    return f"{datetime.date.today()}, {machine}: {shlex.join([*command, '--store'])}"
+    return [*command, "--store"]
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from helpers import stored_runs
+
 Weights = dict[str, NDArray[np.float32]]
 
 STORED = files("helpers.heavy_tails") / "results" / "pretrained.json"
@@ -61,14 +63,14 @@ def pretrained_table() -> dict[str, Any]:
     """Return the stored table of pretrained layers.
 
     Returns:
-        `source`: date, machine and command; `layers`: one dict a layer, with the fields
-        of `LayerReport` and package, version, layer, phase, alpha_error (standard
-        deviation over 100 bootstraps), entry_sigma (sqrt(N Var W_ij)), mean_outlier
-        (N M mean^2), shuffled_max and centred_max (largest eigenvalue with the entries
-        shuffled, as they are and centred); `spectra`: eigenvalues of a few layers.
+        `source`: date, machine, commit and command; `layers`: one dict a layer, with
+        the fields of `LayerReport` and package, version, layer, phase, alpha_error
+        (standard deviation over 100 bootstraps), entry_sigma (sqrt(N Var W_ij)),
+        mean_outlier (N M mean^2), shuffled_max and centred_max (largest eigenvalue with
+        the entries shuffled, as they are and centred); `spectra`: eigenvalues of a few
+        layers.
     """
-    table: dict[str, Any] = json.loads(STORED.read_text(encoding="utf-8"))
-    return table
+    return stored_runs.read(STORED)
 
 
 def _torch(path: Path) -> dict[str, torch.Tensor]:

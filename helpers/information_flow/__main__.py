@@ -1,12 +1,8 @@
 """The command of chapter 8: many noisy networks of four kinds, stored as JSON."""
 
 import argparse
-import datetime
-import json
-import os
-import platform
-import shlex
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +15,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from helpers import information_flow as inf
+from helpers import stored_runs
 
 _WIDTHS = [12, 10, 7, 5, 4, 3, 2]
 _LAYER = 5
@@ -39,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     options = _parser().parse_args(arguments)
     torch.set_num_threads(1)
-    command = shlex.join(["python", "-m", "helpers.information_flow", *arguments])
-    machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}"
+    since = time.perf_counter()
     x, y = inf.szt_dataset()
     ends = [end for end in _CHECKPOINTS if end < options.epochs] + [options.epochs]
     found: dict[str, list[Scores]] = {kind: [] for kind in options.kinds}
@@ -48,11 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for kind in options.kinds:
             found[kind].append(_scores(kind, x, y, ends, options, seed))
     made = {
-        "source": f"{datetime.date.today()}, {machine}: {command}",
         "epoch": ends,
         "kinds": {kind: _joined(scores) for kind, scores in found.items()},
     }
-    options.out.write_text(json.dumps(made) + "\n")
+    run = stored_runs.record(
+        ["python", "-m", "helpers.information_flow", *arguments],
+        seed=[*range(options.seeds)],
+        since=since,
+    )
+    stored_runs.write(options.out, run, made)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import os
-import platform
-import shlex
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from helpers import data, networks
+from helpers import data, networks, stored_runs
 from helpers import sgd_noise as sn
 
 _PROGRAM = "python -m helpers.sgd_noise"
@@ -29,8 +25,14 @@ def main(arguments: Sequence[str]) -> int:
     """Run all dynamics as the arguments say and write the results; the exit status."""
     given = _parser().parse_args(arguments)
     torch.set_num_threads(given.threads)
-    found = {"source": _source(arguments)} | nine_ways(given)
-    given.out.write_text(json.dumps(found) + "\n")
+    since = time.perf_counter()
+    found = nine_ways(given)
+    run = stored_runs.record(
+        [*_PROGRAM.split(), *arguments],
+        seed=given.seed,
+        since=since,
+    )
+    stored_runs.write(given.out, run, found)
     print(f"wrote {given.out}")
     return 0
 
@@ -121,13 +123,6 @@ def _mean(values: Any) -> float:
 
 def _rounded(values: Any) -> list[float]:
     return [float(f"{value:.{_DIGITS}g}") for value in values]
-
-
-def _source(arguments: Sequence[str]) -> str:
-    """Return date, machine and command, as a stored result carries them."""
-    machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}"
-    command = f"{_PROGRAM} {shlex.join(arguments)}".strip()
-    return f"{datetime.date.today()}, {machine}: {command}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import os
-import platform
-import shlex
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,11 +14,12 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 from tqdm import tqdm
 
-from helpers import data
+from helpers import data, stored_runs
 from helpers import well_behaved as wb
 from helpers.well_behaved.trajectory import MomentTrajectory
 
-_PROGRAM = "python -m helpers.well_behaved"
+_ROOM = "helpers.well_behaved"
+_PROGRAM = f"python -m {_ROOM}"
 _DIGITS = 6  # significant digits of a stored number
 _ARRAYS = ("log_chi", "rank", "noise_rank", "kurtosis", "mean_abs")
 
@@ -33,14 +30,18 @@ def main(arguments: Sequence[str]) -> int:
     torch.set_num_threads(given.threads)
     settings = {name: value for name, value in vars(given).items() if name != "out"}
     settings.pop("draws")
-    found = _earlier(given.out, settings)
+    since = time.perf_counter()
+    found, before = _earlier(given.out, settings)
     images = standardized(data.load(given.data).x_train)
     todo = range(len(found), given.draws)
     for draw in tqdm(todo, "networks", leave=False):
         found.append(_one(given, images, given.seed + draw))
-        results = {"source": _source(arguments), "settings": settings, "draws": found}
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        given.out.write_text(json.dumps(results) + "\n", encoding="utf-8")
+        run = stored_runs.record(
+            [*_PROGRAM.split(), *arguments],
+            seed=[*range(given.seed, given.seed + len(found))],
+            since=since - before,
+        )
+        stored_runs.write(given.out, run, {"settings": settings, "draws": found})
     print(f"{given.out}: {len(found)} networks")
     return 0
 
@@ -78,26 +79,20 @@ def _numbers(made: MomentTrajectory, name: str) -> list[float]:
     return [float(f"{value:.{_DIGITS}g}") for value in getattr(made, name)[0]]
 
 
-def _earlier(out: Path, settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """The draws that an interrupted run left.
+def _earlier(out: Path, settings: dict[str, Any]) -> tuple[list[dict[str, Any]], float]:
+    """The draws that an interrupted run of today's code left, and their seconds.
 
     Raises:
         ValueError: the file holds a run with other settings.
     """
     if not out.exists():
-        return []
-    stored = json.loads(out.read_text(encoding="utf-8"))
+        return [], 0.0
+    stored = stored_runs.read(out)
     if stored["settings"] != settings:
         raise ValueError(f"{out} holds a run with other settings: {stored['settings']}")
-    draws: list[dict[str, Any]] = stored["draws"]
-    return draws
-
-
-def _source(arguments: Sequence[str]) -> str:
-    machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}"
-    versions = f"{machine}, torch {torch.__version__}"
-    command = f"{_PROGRAM} {shlex.join(arguments)}"
-    return f"{datetime.date.today()}, {versions}: {command}"
+    if stored["run"]["code"] != stored_runs.code_hash([f"{_ROOM}.__main__"]):
+        return [], 0.0
+    return stored["draws"], stored["run"]["seconds"] or 0.0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,8 +18,9 @@ def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
     )
     main(given.split())
     results = json.loads(output.read_text())
-    assert "python -m helpers.adversarial_noise --train 300" in results["source"]
-    assert "CPU cores, Python" in results["source"]
+    run = results["run"]
+    assert run["command"].startswith("python -m helpers.adversarial_noise --train 300")
+    assert run["machine"].endswith("CPU cores")
     plain, adversarial = results["models"]
     assert plain["noise"] == 0
     assert adversarial["radius"] == 0.3

@@ -25,7 +25,8 @@ def test_it_writes_the_accuracies_of_both_sides_of_the_edge(monkeypatch, tmp_pat
     out = tmp_path / "band.json"
     assert command.main([str(out)]) == 0
     stored = json.loads(out.read_text())
-    assert stored["source"].endswith(f"python -m helpers.edge_of_chaos {out}")
+    assert stored["run"]["command"] == f"python -m helpers.edge_of_chaos {out}"
+    assert stored["run"]["seed"] == [0, 1, 2, 3, 4]
     assert stored["sigma_w"] == sorted(stored["sigma_w"]) == asked["sigma_w"]
     assert np.shape(stored["accuracy"]) == (4, 16, 5, 4)
     assert stored["accuracy"][0][0][0][0] == 0.3333

@@ -35,7 +35,8 @@ def test_two_processes_do_what_one_does_with_the_joint_batch(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("wrote") == 1
     alone, joint = (json.loads(path.read_text()) for path in (one, two))
-    assert "2 processes" in joint["source"]
+    command = joint["run"]["command"]
+    assert command.startswith("torchrun --nproc-per-node 2 -m helpers.greedy_layerwise")
     for a, b in zip(alone["layers"], joint["layers"], strict=True):
         for name in ("loss", "accuracy", "test_loss", "test_accuracy"):
             # sums over rows in another order, 12 steps
@@ -48,16 +49,17 @@ def test_the_command_writes_its_results(tmp_path, capsys):
     assert main([*options, "--probe", "100", "--out", str(path)]) == 0
     assert capsys.readouterr().out == f"wrote {path}\n"
     found = json.loads(path.read_text())
-    assert found["source"].endswith(f"--probe 100 --out {path}")
-    assert "python -m helpers.greedy_layerwise --width 4" in found["source"]
+    command = found["run"]["command"]
+    assert command.endswith(f"--probe 100 --out {path}")
+    assert command.startswith("python -m helpers.greedy_layerwise --width 4")
     assert [len(layer["loss"]) for layer in found["layers"]] == [3, 3]
     assert found["accuracy"] == [layer["accuracy"][-1] for layer in found["layers"]]
     assert len(found["linear_separability"]) == 3
     assert found["arguments"]["epochs"] == 2
-    assert found["versions"]["torch"] == torch.__version__
+    assert found["run"]["versions"]["torch"] == torch.__version__
     assert 0 < sum(found["seconds_in_steps"]) < found["seconds"]
     assert found["processor_seconds"] > 0
-    assert found["peak_memory_bytes"] > 1e6
+    assert found["run"]["peak_memory_bytes"] > 1e6
     counted = gl.cost((1, 8, 8), 10, 2, 4, 1)
     assert found["cost"]["flops"] == counted.flops("cached", 2)
     again = gl.train_greedy(

@@ -15,7 +15,8 @@ def test_a_run_holds_every_network_of_every_kind(tmp_path):
     main(["--kinds", "plain", "linear", *sizes, "--out", str(out)])
     made = json.loads(out.read_text())
     command = f"--kinds plain linear {' '.join(sizes)} --out {out}"
-    assert made["source"].endswith(f"python -m helpers.information_flow {command}")
+    assert made["run"]["command"] == f"python -m helpers.information_flow {command}"
+    assert made["run"]["seed"] == [0, 1]
     assert made["epoch"] == [0, 1]
     assert set(made["kinds"]) == {"plain", "linear"}
     for tables in made["kinds"].values():

@@ -48,4 +48,4 @@ def test_the_ways_are_those_of_dynamics(found):
 
 
 def test_the_command_says_where_it_comes_from(found):
-    assert "python -m helpers.sgd_noise --nets 2" in found["source"]
+    assert "python -m helpers.sgd_noise --nets 2" in found["run"]["command"]

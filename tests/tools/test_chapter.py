@@ -25,6 +25,10 @@ def chapter(tmp_path, monkeypatch):
         notebook.cells.append(cell)
     nbformat.write(notebook, tmp_path / "09_toy.ipynb")
     made = tool("chapter")
+    for room in ("__init__", "claims"):
+        path = tmp_path / "helpers" / f"{room}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
     monkeypatch.setattr(made, "ROOT", tmp_path)
     monkeypatch.setattr(made, "BOOK", tmp_path)
     return made
@@ -37,7 +41,12 @@ def test_other_parameters_are_run_past_a_failing_claim_and_stored(
     stored = json.loads((tmp_path / "_data" / "09_toy" / "claims.json").read_text())
     measured = [stored["claims"][id]["measured"] for id in ("9.1", "9.2")]
     assert measured == [5, 0.5]
-    assert stored["source"].endswith("python tools/chapter.py 09_toy 'seed = 5'")
+    run = stored["run"]
+    assert (run["command"], run["seed"]) == (
+        "python tools/chapter.py 09_toy 'seed = 5'",
+        5,
+    )
+    assert set(stored["claims"]["9.1"]) == {"measured", "stderr", "seeds", "lines"}
     assert "FAILED" in capsys.readouterr().out
 
 

@@ -41,6 +41,14 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     assert seeds == [1, 2]
 
 
+def test_draws_of_other_code_are_made_again(tmp_path):
+    path = tmp_path / "a.json"
+    stored = run(path, 1)
+    stored["run"]["code"], stored["draws"] = "0" * 16, ["of other code"]
+    path.write_text(json.dumps(stored))
+    assert run(path, 1)["draws"] == run(tmp_path / "b.json", 1)["draws"]
+
+
 def test_a_file_of_other_settings_is_left_alone(tmp_path):
     path = tmp_path / "a.json"
     run(path, 1)

@@ -1,0 +1,76 @@
+"""Stored runs on the pages: a table of them, and what is said beside their rows."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from helpers.stored_runs import ROOT, Since, notebook_of, since, stored_files
+
+COLUMNS = ("result", "made by", "minutes", "memory MB", "changed since")
+
+
+class StoredRuns(SphinxDirective):
+    """`{stored-runs}`: where each stored result comes from, and whether it is old."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table, again whenever a result or a notebook changes."""
+        lines = []
+        for path in stored_files():
+            for one in (path, notebook_of(path)):
+                self.env.note_dependency(str(one))
+            lines.append(_line(path, found()[path]))
+        head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+        table = (
+            f'<table class="stored-runs" tabindex="0"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{''.join(lines)}</tbody></table>"
+        )
+        return [nodes.raw("", table, format="html")]
+
+
+@cache
+def found() -> dict[Path, Since]:
+    """Every stored file, and what has changed behind it."""
+    return {path: since(path) for path in stored_files()}
+
+
+def since_told(row: Mapping[str, Any]) -> str:
+    """What a row says of the code behind its stored runs; "" if all is as it was.
+
+    Raises:
+        ValueError: the row names a run that no stored file holds.
+    """
+    if not row["stored"]:
+        return ""
+    runs = [one for one in found().values() if one.run.text in row["stored"]]
+    if not runs:
+        raise ValueError(f"claim {row['id']}: no file holds the run {row['stored']!r}")
+    return " ".join(filter(None, (one.told(row["of"]) for one in runs)))
+
+
+def _line(path: Path, one: Since) -> str:
+    run = one.run
+    minutes = "—" if run.seconds is None else f"{run.seconds / 60:.1f}"
+    memory = run.peak_memory_bytes
+    cells = (
+        run.text,
+        minutes,
+        "—" if memory is None else f"{memory / 1e6:.0f}",
+        one.changed() or "nothing",
+    )
+    told = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+    name = path.relative_to(ROOT).as_posix()
+    return f'<tr><th scope="row">{name}</th>{told}</tr>'
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("stored-runs", StoredRuns)
+    return {"version": "1", "parallel_read_safe": True}
