@@ -214,12 +214,13 @@ def _step(
     except np.linalg.LinAlgError:
         step = -now[1]
     least = -0.9 * point[1]
-    step = step * (least / step[1]) if step[1] < least else step
+    if step[1] < least:
+        step *= least / step[1]
     for _ in range(_HALVINGS):
         new = _cost(point + step, means, family, s)
         if new[0] <= now[0] + _SMALL:
             return point + step, new
-        step = step / 2
+        step /= 2
     return point, now
 
 
