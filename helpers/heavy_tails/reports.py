@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from helpers.heavy_tails.arguments import as_eigenvalues
 from helpers.heavy_tails.bulk_fit import fit_marchenko_pastur
 from helpers.heavy_tails.goodness_of_fit import power_law_p_value
 from helpers.heavy_tails.power_law import fit_power_law
 from helpers.heavy_tails.ranks import matrix_entropy, soft_rank, stable_rank
-from helpers.heavy_tails.spectra import layer_matrices, spectrum
+from helpers.heavy_tails.spectra import layer_matrices, matrix_spectrum, rounding_of
 
 _TINY = 1e-4  # of the mean eigenvalue: gone; 1 % of the root-mean-square singular value
 
@@ -73,20 +73,22 @@ def analyze(weight: ArrayLike | torch.Tensor, *, n_draws: int = 0) -> LayerRepor
         n_draws: samples behind p, made with seed 0; 0 leaves p out.
 
     Raises:
+        TypeError: as in `layer_matrices`.
         ValueError: as in `layer_matrices`, or fewer than 3 different eigenvalues
             above 0, or n_draws is 1 or negative.
 
     Cost: that of `spectrum`, 2 ms, and n_draws power-law fits.
     """
     (w,) = layer_matrices(weight)
-    return report_of(spectrum(w), *w.shape, n_draws=n_draws)
+    values = matrix_spectrum(w, rounding_of(weight))
+    return report_of(values, *w.shape, n_draws=n_draws)
 
 
 def report_of(
     eigenvalues: ArrayLike, n: int, m: int, *, n_draws: int = 0
 ) -> LayerReport:
     """Return the report of a spectrum [m] of an [n, m] matrix; see `analyze`."""
-    x = np.asarray(eigenvalues, dtype=np.float64)
+    x = as_eigenvalues(eigenvalues)
     bulk, tail = fit_marchenko_pastur(x, n / m), fit_power_law(x)
     edge = bulk.law.edges[1]
     return LayerReport(
@@ -105,6 +107,6 @@ def report_of(
         xmin=tail.xmin,
         ks=tail.ks,
         n_tail=tail.n_tail,
-        gone=float((x < _TINY * x.mean()).mean()),
+        gone=float((x < _TINY * (x / len(x)).sum()).mean()),
         p=power_law_p_value(x, n_draws=n_draws, seed=0) if n_draws else None,
     )

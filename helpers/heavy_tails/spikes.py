@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from helpers.heavy_tails.arguments import check_number
 from helpers.heavy_tails.marchenko_pastur import MarchenkoPastur
 
+_STRONGEST = 1e50  # signal over noise; powers of it up to 4 are computed
+
 
 @dataclass(frozen=True)
 class Spike:
@@ -39,7 +41,7 @@ def bbp(theta: float, q: float, sigma: float = 1.0) -> Spike:
     (1 - c / h^2) is for another model, a spike of random amplitude.
 
     Args:
-        theta: strength >= 0.
+        theta: strength >= 0, at most 1e50 sigma.
         q: Q = N / M >= 1.
         sigma: of the noise, as in `MarchenkoPastur`.
 
@@ -48,6 +50,10 @@ def bbp(theta: float, q: float, sigma: float = 1.0) -> Spike:
     """
     noise = MarchenkoPastur(q, sigma)
     check_number("theta", theta, 0)
+    if theta / sigma > _STRONGEST:
+        raise ValueError(
+            f"theta must be at most {_STRONGEST:g} sigma, got {theta!r} for {sigma!r}"
+        )
     c, h = 1 / q, (theta / sigma) ** 2
     if h * h <= c:
         return Spike(noise.edges[1], 0.0, 0.0, 0.0)

@@ -1,12 +1,15 @@
 """Other laws for the tail of a spectrum, and how they compare with a power law.
 
-With y = ln(x / xmin) >= 0 both two-parameter laws are exponential families,
+With y = ln(x / xmin) >= 0 and its mean s both two-parameter laws are exponential
+families of z = y / s,
 
-    density of y proportional to exp(-a y - b g(y)), b >= 0,
+    density of z proportional to exp(-a z - b g(y)), b >= 0,
 
-g(y) = e^y for the truncated power law (alpha = a + 1, rate = b / xmin) and g(y) = y^2
-for the lognormal law; b = 0 is the power law itself. The likelihood is concave, and
-one quadrature gives its value, slope and curvature. (Chapter 9.)
+g(y) = 2 (e^y - 1 - y) / s^2 for the truncated power law and g(y) = z^2 for the
+lognormal law; b = 0 is the power law itself. In y the first is exp(-a' y - b' e^y) with
+b' = 2 b / s^2, a' = a / s - b', so alpha = a' + 1 and rate = b' / xmin. The likelihood
+is concave, and one quadrature gives its value, slope and curvature. In these units a
+narrow tail is as well conditioned as any: there both g tend to z^2. (Chapter 9.)
 """
 
 import functools
@@ -15,29 +18,57 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import erfc
 from scipy.stats import chi2
 
-from helpers.heavy_tails.arguments import as_eigenvalues, check_number
+from helpers.heavy_tails.arguments import (
+    SAME,
+    Array,
+    as_eigenvalues,
+    check_number,
+    count_different,
+)
 
-Array = NDArray[np.float64]
-
+_WIDEST = 1e29  # of x / xmin; beyond it eigenvalues are rounding
 _SPAN = 45.0  # the density is followed until it has fallen by the factor e^-45
+_FARTHEST = 600.0  # or as far as here
+_PANEL, _MOST_PANELS = 60.0, 64  # stretch of z and of y that one rule covers
+_PEAK, _JUMP = 5.0, 1.0  # where ln density is this near its maximum, it moves less
 _STEPS, _SMALL = 200, 1e-13  # of Newton's method; its last decrease of the cost
+_HALVINGS = 60  # of a step, after which it is nothing
+_FLAT = 1e-3  # gradient at a maximum, in units of the means
+
+_Cost = tuple[float, Array, Array]
 
 
 @dataclass(frozen=True)
 class _Family:
-    """A feature g, and its mean for y of density a e^(-a y)."""
+    """A feature g(z) for y of mean s; its mean if z has density e^-z; a and b in y."""
 
-    feature: Callable[[Array], Array]
+    feature: Callable[[Array, float], Array]
     mean: Callable[[float], float]
+    natural: Callable[[float, float, float], tuple[float, float]]
+
+
+def _excess(z: Array, s: float) -> Array:
+    """Return 2 (e^y - 1 - y) / s^2 at y = s z, the exponent kept below 300."""
+    y = np.minimum(s * z, 300.0)
+    excess: Array = 2 * (np.expm1(y) - y) / s**2
+    return excess
 
 
 _FAMILIES = {
-    "truncated_power_law": _Family(np.exp, lambda a: a / (a - 1) if a > 1 else np.inf),
-    "lognormal": _Family(np.square, lambda a: 2 / a**2),
+    "truncated_power_law": _Family(
+        feature=_excess,
+        mean=lambda s: 2 / (1 - s) if s < 1 else math.inf,
+        natural=lambda a, b, s: (a / s - 2 * b / s**2, 2 * b / s**2),
+    ),
+    "lognormal": _Family(
+        feature=lambda z, s: np.square(z),
+        mean=lambda s: 2.0,
+        natural=lambda a, b, s: (a / s, b / s**2),
+    ),
 }
 
 
@@ -80,7 +111,8 @@ def fit_truncated_power_law(eigenvalues: ArrayLike, xmin: float) -> TruncatedPow
         xmin: > 0, such as that of `fit_power_law`; 3 values or more lie above.
 
     Raises:
-        ValueError: an argument out of its range.
+        ValueError: an argument out of its range, or a tail without a maximum of the
+            likelihood that can be computed.
 
     Cost: 5 ms.
     """
@@ -103,7 +135,7 @@ def compare_tails(eigenvalues: ArrayLike, xmin: float) -> dict[str, TailComparis
         xmin: as in `fit_truncated_power_law`.
 
     Raises:
-        ValueError: an argument out of its range.
+        ValueError: as in `fit_truncated_power_law`.
 
     Cost: 10 ms.
     """
@@ -118,7 +150,8 @@ def compare_tails(eigenvalues: ArrayLike, xmin: float) -> dict[str, TailComparis
     excess = np.expm1(y)
     exponential = y - math.log(excess.mean()) - excess / excess.mean()
     gain = exponential - power_law
-    p = float(erfc(abs(gain.sum()) / (gain.std() * math.sqrt(2 * n))))
+    spread = max(float(gain.std()), 1e-300)
+    p = float(erfc(abs(gain.sum()) / (spread * math.sqrt(2 * n))))
     return found | {"exponential": TailComparison(float(gain.sum()), p)}
 
 
@@ -126,64 +159,86 @@ def _log_tail(eigenvalues: ArrayLike, xmin: float) -> Array:
     """Return ln(x / xmin) of the tail, or raise."""
     x = as_eigenvalues(eigenvalues)
     check_number("xmin", xmin, 0, above=True)
+    xmin = float(xmin)
     tail = x[x >= xmin]
-    if len(np.unique(tail)) < 3:
+    different = count_different(tail)
+    if different < 3:
         raise ValueError(
             f"xmin must leave 3 different eigenvalues or more, got {len(tail)} "
-            f"above {xmin}"
+            f"above {xmin:g}, {different} of them by over {SAME:g} of their size"
         )
-    return np.log(tail / xmin)
+    if float(tail[-1]) / xmin > _WIDEST:
+        raise ValueError(
+            f"xmin must be at least {1 / _WIDEST:g} of the largest eigenvalue, which "
+            f"is {tail[-1]:g}, got {xmin:g}: what is smaller is rounding"
+        )
+    logs: Array = np.log(tail / xmin)
+    return logs
 
 
 def _fit_family(y: Array, family: _Family) -> tuple[float, float, float]:
-    """Return a, b and the log-likelihood of y: damped Newton on a convex cost.
+    """Return a', b' and the log-likelihood of y: damped Newton on a convex cost.
 
     b = 0 is best iff the likelihood does not rise there, which is seen from the means.
     """
-    means = np.array([y.mean(), family.feature(y).mean()])
-    a = float(1 / means[0])
-    if family.mean(a) <= means[1]:
-        return a, 0.0, len(y) * (math.log(a) - 1)
-    point = np.array([a, 0.01 / means[1]])
-    cost, slope, curvature = _cost(point, means, family.feature)
+    s, n = float(y.mean()), len(y)
+    means = np.array([1.0, family.feature(y / s, s).mean()])
+    if family.mean(s) <= means[1]:
+        return 1 / s, 0.0, -n * (1 + math.log(s))
+    point = np.array([1.0, 0.01 / means[1]])
+    now = _cost(point, means, family, s)
     for _ in range(_STEPS):
-        step, share = -np.linalg.solve(curvature, slope), 1.0
-        while point[1] + share * step[1] < point[1] / 10:
-            share /= 2
-        new = _cost(point + share * step, means, family.feature)
-        while not new[0] <= cost + _SMALL:
-            share /= 2
-            new = _cost(point + share * step, means, family.feature)
-        point, gained = point + share * step, cost - new[0]
-        cost, slope, curvature = new
-        if gained < _SMALL:
+        point, new = _step(point, now, means, family, s)
+        gained, now = now[0] - new[0], new
+        if not gained >= _SMALL:
             break
-    return float(point[0]), float(point[1]), -len(y) * cost
+    if not (np.abs(now[1]) <= _FLAT * means).all():  # NaN too
+        raise ValueError(
+            "eigenvalues must have a tail that a law can be fitted to, got no maximum "
+            f"of the likelihood for {n} values over a factor of {math.exp(y.max()):.3g}"
+        )
+    return *family.natural(float(point[0]), float(point[1]), s), -n * (
+        now[0] + math.log(s)
+    )
 
 
-def _cost(
-    point: Array, means: Array, feature: Callable[[Array], Array]
-) -> tuple[float, Array, Array]:
+def _step(
+    point: Array, now: _Cost, means: Array, family: _Family, s: float
+) -> tuple[Array, _Cost]:
+    """Return the next point and its cost: Newton's, halved until the cost falls.
+
+    b falls tenfold at most.
+    """
+    try:
+        step: Array = -np.linalg.solve(now[2], now[1])
+    except np.linalg.LinAlgError:
+        step = -now[1]
+    least = -0.9 * point[1]
+    if step[1] < least:
+        step *= least / step[1]
+    for _ in range(_HALVINGS):
+        new = _cost(point + step, means, family, s)
+        if new[0] <= now[0] + _SMALL:
+            return point + step, new
+        step /= 2
+    return point, now
+
+
+def _cost(point: Array, means: Array, family: _Family, s: float) -> _Cost:
     """Return minus the mean log-likelihood at (a, b), its gradient and its Hessian.
 
-    With Z the integral of exp(-a y - b g(y)) it is ln Z + a mean(y) + b mean(g); the
+    With Z the integral of exp(-a z - b g(z)) it is ln Z + a mean(z) + b mean(g); the
     gradient is the sample's means minus the law's, the Hessian the law's covariance.
     """
 
-    def log_density(y: ArrayLike) -> Array:
-        at = np.asarray(y, dtype=np.float64)
-        value: Array = -point[0] * at - point[1] * feature(at)
+    def log_density(z: Array) -> Array:
+        value: Array = -point[0] * z - point[1] * family.feature(z, s)
         return value
 
-    end = 1.0
-    while log_density(end) > log_density(0.0) - _SPAN and end < 600:
-        end *= 1.5
-    nodes, weights = _gauss_legendre()
-    y = end * nodes
-    logs = log_density(y)
+    z, weights, logs = _quadrature(log_density, max(1.0, s))
     mass = weights * np.exp(logs - logs.max())
-    log_norm = logs.max() + math.log(end * mass.sum())
-    values = np.array([y, feature(y)])
+    log_norm = logs.max() + math.log(mass.sum())
+    values = np.array([z, family.feature(z, s)])
     mass /= mass.sum()
     expected = values @ mass
     spread = values - expected[:, None]
@@ -191,8 +246,32 @@ def _cost(
     return cost, means - expected, (spread * mass) @ spread.T
 
 
+def _quadrature(
+    log_density: Callable[[Array], Array], stretch: float
+) -> tuple[Array, Array, Array]:
+    """Return nodes, weights and ln density: as far and as dense as the density needs.
+
+    Args:
+        log_density: of z >= 0, 0 at 0.
+        stretch: y / z where it exceeds 1: laws vary with y where that is the longer.
+    """
+    end = 1.0
+    while log_density(np.array(end)) > -_SPAN and end < _FARTHEST:
+        end *= 1.5
+    panels = math.ceil(end * stretch / _PANEL)
+    while True:
+        nodes, weights = _gauss_legendre(panels)
+        logs = log_density(end * nodes)
+        peak = logs > logs.max() - _PEAK
+        jump = np.abs(np.diff(logs))[peak[1:] | peak[:-1]].max()
+        if jump <= _JUMP or panels >= _MOST_PANELS:
+            return end * nodes, end * weights, logs
+        panels *= 2
+
+
 @functools.cache
-def _gauss_legendre() -> tuple[Array, Array]:
-    """Nodes and weights on [0, 1]."""
+def _gauss_legendre(panels: int) -> tuple[Array, Array]:
+    """Nodes and weights on [0, 1], cut into equal panels."""
     nodes, weights = np.polynomial.legendre.leggauss(200)
-    return (nodes + 1) / 2, weights / 2
+    places = (np.arange(panels)[:, None] + (nodes + 1) / 2) / panels
+    return places.ravel(), np.tile(weights / 2 / panels, panels)

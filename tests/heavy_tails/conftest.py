@@ -1,4 +1,4 @@
-"""An installed package with weights, written for the tests."""
+"""Files of weights and an installed package with some, written for the tests."""
 
 import json
 import struct
@@ -15,8 +15,21 @@ def write_safetensors(path, tensors):
         place = [len(body), len(body) + len(raw)]
         header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": place}
         body += raw
-    head = json.dumps(header).encode()
+    write_raw(path, json.dumps(header).encode(), body)
+
+
+def write_raw(path, head, body):
     path.write_bytes(struct.pack("<Q", len(head)) + head + body)
+
+
+def install(folder, name, files):
+    """Make a distribution of files that lie in the folder."""
+    info = folder / f"{name}-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1.2\n"
+    )
+    (info / "RECORD").write_text("".join(f"{one},,\n" for one in files))
 
 
 @pytest.fixture
@@ -25,9 +38,8 @@ def package(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     w = {"a": rng.normal(size=(6, 5)), "b": rng.normal(size=(150, 120))}
     w = {name: array.astype(np.float32) for name, array in w.items()}
-    folder, info = tmp_path / "tiny_net", tmp_path / "tiny_net-1.2.dist-info"
+    folder = tmp_path / "tiny_net"
     folder.mkdir()
-    info.mkdir()
     tensor = {name: torch.tensor(array) for name, array in w.items()}
     state = {
         "model": {"fc.weight": tensor["b"], "fc.bias": torch.zeros(3)},
@@ -41,9 +53,6 @@ def package(tmp_path, monkeypatch):
         "a": ("F32", w["a"]), "half": ("F16", half), "ids": ("I64", np.ones((2, 2))),
     }  # fmt: skip
     write_safetensors(folder / "two.safetensors", tensors)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-net\n"
-                                   "Version: 1.2\n")  # fmt: skip
-    names = ["tiny_net/one.pth", "tiny_net/two.safetensors"]
-    (info / "RECORD").write_text("".join(f"{name},,\n" for name in names))
+    install(tmp_path, "tiny_net", ["tiny_net/one.pth", "tiny_net/two.safetensors"])
     monkeypatch.syspath_prepend(tmp_path)
     return w
