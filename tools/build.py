@@ -14,7 +14,6 @@ import hashlib
 import json
 import math
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +25,7 @@ import keys
 import scale
 import yaml
 from execute import Cost, costs, execute
+from lean import finish_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -125,42 +125,6 @@ def write_pages(table: dict[str, Any], build: Path) -> int:
     return subprocess.run(
         [program, *command[1:], *strict, *places], env=os.environ
     ).returncode
-
-
-UNUSED = (
-    "mathjax/sre/mathmaps/[!e][a-z].json",  # spoken formulas, English excepted
-    "mathjax/sre/mathmaps/es.json",
-    "mathjax/mml-*.js",
-    "mathjax/node-main.js",
-    "mathjax/*-svg*.js",
-    "mathjax/*-full*.js",
-    "mathjax/tex-mml-chtml.js",
-    "mathjax/output/svg",
-    "scripts/fontawesome.js",
-    "scripts/*.map",
-    "styles/*.map",
-)
-"""What the theme and MathJax bring into _static and no page needs."""
-
-ICONS = re.compile(r"<script[^>]*scripts/fontawesome\.js[^>]*></script>")
-"""A script of 1.5 MB that draws the icons which the theme's font already holds."""
-
-TOGGLE = '<summary><span class="toctree-toggle"'
-"""What opens a part of the theme's contents, and has no name."""
-
-
-def finish_pages(build: Path) -> None:
-    """Take what no page needs from the site, and name the theme's nameless toggles."""
-    named = TOGGLE.replace("<summary", '<summary aria-label="pages below"')
-    for page in (build / "html").rglob("*.html"):
-        text = ICONS.sub("", page.read_text(encoding="utf-8"))
-        page.write_text(text.replace(TOGGLE, named), encoding="utf-8")
-    for pattern in UNUSED:
-        for path in (build / "html" / "_static").glob(pattern):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
 
 
 def page_megabytes(path: Path, build: Path) -> float:

@@ -1,7 +1,8 @@
 """What the chapters hand over to other pages, and the cards of the landing page.
 
-`chapter-cards` reads the metadata that the notebooks' outputs carry (MyST-NB's glue),
-after all pages have been read, so what it shows is from the same build.
+A card shows the picture drawn for it in book/_static/cards (tools/thumbnails.py); a
+chapter without one, the figure that its notebook gave to `style.thumbnail`, which its
+outputs carry (MyST-NB's glue).
 """
 
 from __future__ import annotations
@@ -67,9 +68,14 @@ def _card(app: Sphinx, page: str, entry: dict[str, str]) -> str:
 
 
 def _thumbnail(app: Sphinx, entry: dict[str, str]) -> str:
+    drawn = Path(app.srcdir) / "book" / "_static" / "cards" / f"{entry['file']}.svg"
+    if drawn.exists():
+        return drawn.read_text(encoding="utf-8").replace(
+            "<svg", '<svg class="chapter-picture" aria-hidden="true"', 1
+        )
     output = glued(app, entry["docname"]).get("thumbnail")
     if output is None:
-        logger.warning("%s draws no thumbnail (style.thumbnail)", entry["docname"])
+        logger.warning("%s has no picture for its card", entry["docname"])
         return ""
     png = output["data"]["image/png"].strip()
     return f'<img src="data:image/png;base64,{png}" alt="">'

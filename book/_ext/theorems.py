@@ -50,7 +50,7 @@ def _number(lead: nodes.strong, number: str) -> None:
     if NUMBERED.match(text) is None:
         kind = re.match(rf"{KINDS}", text)
         word = kind[0] if kind else text
-        lead.children = [nodes.Text(f"{word} {number}{text[len(word) :]}")]
+        lead[:] = [nodes.Text(f"{word} {number}{text[len(word) :]}")]
 
 
 def _after(node: nodes.Element) -> Iterator[nodes.Node]:

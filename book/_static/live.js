@@ -2,18 +2,6 @@
 // active there, on the reader's graphics card. <div class="live"> holds the picture for browsers without.
 const LIVE = { width: 16, depth: 8 }; // at most
 
-// Standard Gaussian numbers of a seed, the same in every browser.
-function gaussians(seed) {
-  let state = (seed * 2654435761) >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-}
-
 // He's weights N(0, 2 / fan-in) and biases N(0, bias^2): one row a neuron, its bias last.
 function liveWeights({ seed, depth, width, bias }) {
   const normal = gaussians(seed);

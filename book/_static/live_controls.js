@@ -16,11 +16,6 @@ function liveControls(root) {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Map of the linear regions of a random network. "
     + "Arrow keys move it, plus and minus zoom.");
-  const status = document.createElement("p");
-  status.setAttribute("role", "status");
-  const controls = document.createElement("div");
-  controls.className = "live-controls";
-
   let waiting = null;
   const count = () => {
     const seen = new Set(renderer.regions(state));
@@ -33,22 +28,10 @@ function liveControls(root) {
     waiting = setTimeout(count, 150);
   };
 
-  for (const { name, ...range } of SLIDERS) {
-    const label = document.createElement("label");
-    const slider = Object.assign(document.createElement("input"), { type: "range", ...range, value: state[name] });
-    const output = document.createElement("output");
-    output.textContent = state[name];
-    slider.addEventListener("input", () => {
-      state[name] = Number(slider.value);
-      output.textContent = slider.value;
-      show();
-    });
-    label.append(name, slider, output);
-    controls.append(label);
-  }
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "New network" });
-  button.addEventListener("click", () => { state.seed += 1; show(); });
-  controls.append(button);
+  const status = liveStage(root, [
+    ...liveSliders(SLIDERS, state, show),
+    liveButton("New network", () => { state.seed += 1; show(); }),
+  ], canvas);
 
   const zoom = (factor) => { state.half = Math.min(100, Math.max(1e-4, state.half * factor)); };
   canvas.addEventListener("keydown", (event) => {
@@ -77,9 +60,8 @@ function liveControls(root) {
     show();
   }, { passive: false });
 
-  root.replaceChildren(controls, canvas, status);
   root.live = { state, renderer, show };
   show();
 }
 
-document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".live").forEach(liveControls));
+document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".live:not([data-live])").forEach(liveControls));

@@ -9,6 +9,7 @@ STATIC = (ROOT / "book" / "_static").as_uri()
 SIDE = 48
 PAGE = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Live</title>
 <div class="live" data-side="{SIDE}"><img src="" alt="a map"></div>
+<script src="{STATIC}/live_parts.js"></script>
 <script src="{STATIC}/live.js"></script>
 <script src="{STATIC}/live_controls.js"></script>"""
 LIVE = "document.querySelector('.live').live"
