@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import home
 import nbformat
 from execute import kernel_of_its_own
 from nbclient import NotebookClient
@@ -72,6 +73,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) < 2:
         print(__doc__, file=sys.stderr)
         return 2
+    home.check()
     chapter, *assignments = arguments
     made = run(chapter, assignments)
     claims = {
@@ -93,4 +95,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    home.write_any_letter()
     sys.exit(main(sys.argv[1:]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 
+import home
 import numpy as np
 from chapter import results, run, source
 
@@ -44,6 +45,7 @@ def main(arguments: list[str]) -> int:
     if not 1 <= len(arguments) <= 2:
         print(__doc__, file=sys.stderr)
         return 2
+    home.check()
     chapter, n = arguments[0], int(arguments[1]) if len(arguments) == 2 else 20
     found = sweep(run_seed, {"chapter": [chapter]}, range(1, n + 1))
     assert isinstance(found.values, dict)  # since run_seed returns one

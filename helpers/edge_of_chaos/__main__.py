@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> int:
         "rates": _RATES,
         "accuracy": np.round(found, 4).tolist(),
     }
-    Path(arguments[0]).write_text(json.dumps(stored) + "\n")
+    Path(arguments[0]).write_text(json.dumps(stored) + "\n", encoding="utf-8")
     return 0
 
 

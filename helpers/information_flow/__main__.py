@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "epoch": ends,
         "kinds": {kind: _joined(scores) for kind, scores in found.items()},
     }
-    options.out.write_text(json.dumps(made) + "\n")
+    options.out.write_text(json.dumps(made) + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:

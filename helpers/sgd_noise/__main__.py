@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     torch.set_num_threads(given.threads)
     found = {"source": _source(arguments)} | nine_ways(given)
-    given.out.write_text(json.dumps(found) + "\n")
+    given.out.write_text(json.dumps(found) + "\n", encoding="utf-8")
     print(f"wrote {given.out}")
     return 0
 

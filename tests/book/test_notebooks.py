@@ -13,7 +13,7 @@ MYST = re.compile(r"^(```\{|:::)|\{[a-z:]+\}`", re.MULTILINE)
 
 
 def cells(path, kind):
-    found = json.loads(path.read_text())["cells"]
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [cell for cell in found if cell["cell_type"] == kind]
 
 

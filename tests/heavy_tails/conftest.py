@@ -42,8 +42,10 @@ def package(tmp_path, monkeypatch):
     }  # fmt: skip
     write_safetensors(folder / "two.safetensors", tensors)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-net\n"
-                                   "Version: 1.2\n")  # fmt: skip
+                                   "Version: 1.2\n", encoding="utf-8")  # fmt: skip
     names = ["tiny_net/one.pth", "tiny_net/two.safetensors"]
-    (info / "RECORD").write_text("".join(f"{name},,\n" for name in names))
+    (info / "RECORD").write_text(
+        "".join(f"{name},,\n" for name in names), encoding="utf-8"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     return w
