@@ -12,7 +12,7 @@ import sys
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from places import ROOT
+from places import ROOT, tool
 
 COLAB = ROOT / ".venv-colab"
 CHAPTER = ROOT / "book" / "03_well_behaved.ipynb"
@@ -98,12 +98,14 @@ def test_a_chapter_runs_alone_as_on_colab(environment, kernel, tmp_path, monkeyp
     monkeypatch.setenv("JUPYTER_PATH", str(kernel))
     shutil.copy(CHAPTER, tmp_path)
     notebook = nbformat.read(tmp_path / CHAPTER.name, as_version=4)
-    NotebookClient(
-        notebook,
-        kernel_name="colab",
-        timeout=180,
-        resources={"metadata": {"path": tmp_path}},
-    ).execute()
+    with tool("execute").kernel_of_its_own() as config:
+        NotebookClient(
+            notebook,
+            kernel_name="colab",
+            timeout=180,
+            resources={"metadata": {"path": tmp_path}},
+            config=config,
+        ).execute()
     installed = {item.name for item in site_packages(environment).glob("*.dist-info")}
     assert len(installed) == 1
     assert installed.pop().startswith("deep_learning_theory_helpers-")
