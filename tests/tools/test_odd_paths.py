@@ -1,4 +1,4 @@
-"""A book of two small chapters in a folder whose name other tools take for a pattern."""
+"""A book of two small chapters in a folder whose name tools take for a pattern."""
 
 import shutil
 
