@@ -2,43 +2,65 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 COLAB := .venv-colab
+PACKAGES := lib/python3*/site-packages
+# The index that PyTorch comes from, where it is not the usual one.
+TORCH_INDEX :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One thread a process: the matrices are small and the tests run side by side.
 export OMP_NUM_THREADS := 1
+# Files and terminals are UTF-8 in any locale.
+export PYTHONUTF8 := 1
 
-.PHONY: help book test pdf serve bench lint slides seeds scale grade course release repository clean
+.PHONY: help book test pdf serve bench lint slides seeds scale grade course release repository lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-$(VENV)/.installed: requirements.txt pyproject.toml
-	@python3 -c 'import sys; sys.exit(not (3, 11, 4) <= sys.version_info < (3, 14))' || \
-	  { echo "The book needs Python 3.11.4 to 3.13; python3 is $$(python3 -V)."; exit 1; }
+$(VENV)/.packages: requirements.txt requirements-torch.txt
+	@python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "The book needs Python 3.11, 3.12 or 3.13; python3 is $$(python3 -V)."; exit 1; }
+	@echo "Installing what the book needs into $(VENV), once; this takes some minutes."
 	python3 -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet -r requirements.txt
-	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
-	touch $@
+	$(PYTHON) -m pip install --quiet --require-hashes -r requirements.txt
+	$(PYTHON) -m pip install --quiet $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") -r requirements-torch.txt
+	@touch $@
 
-# Colab's versions, with the book's own torch: linked, not downloaded and stored again.
-$(COLAB)/.installed: requirements-colab.txt $(VENV)/.installed
+# A checkout that was copied or moved holds the environment of the folder it was in:
+# its helpers, its scripts. Where `helpers` is not the one of this folder, both are made anew.
+ifneq ($(shell $(PYTHON) tools/home.py 2>/dev/null),here)
+.PHONY: $(VENV)/.installed
+endif
+$(VENV)/.installed: $(VENV)/.packages pyproject.toml
+	@python3 -m venv --without-pip $(VENV)
+	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(COLAB)/.packages: requirements-colab.txt
+	@echo "Installing Colab's versions into $(COLAB), once."
 	rm -rf $(COLAB)
 	python3 -m venv $(COLAB)
-	grep -v '^torch==' requirements-colab.txt | $(COLAB)/bin/python -m pip install --quiet -r /dev/stdin
-	for part in torch torchgen functorch nvidia triton torch-*.dist-info; do \
-	  for found in "$(CURDIR)"/$(VENV)/lib/python3*/site-packages/$$part; do \
-	    if [ -e "$$found" ]; then ln -s "$$found" $(COLAB)/lib/python3*/site-packages/; fi; \
-	  done; done
-	touch $@
+	$(COLAB)/bin/python -m pip install --quiet --require-hashes -r requirements-colab.txt
+	@touch $@
 
-$(VENV)/.bench: $(VENV)/.installed requirements-bench.txt
+# Colab's versions, with the book's own torch: linked, not downloaded and stored again.
+$(COLAB)/.installed: $(COLAB)/.packages $(VENV)/.packages
+	cd $(COLAB)/$(PACKAGES) && for part in torch torchgen functorch nvidia triton cuda torch-*.dist-info; do \
+	  for found in ../../../../$(VENV)/$(PACKAGES)/$$part; do \
+	    if [ -e "$$found" ]; then ln -sfn "$$found" .; fi; \
+	  done; done
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.packages requirements-bench.txt
 	$(PYTHON) -m pip install --quiet --no-deps -r requirements-bench.txt
 	touch $@
 
 book: $(VENV)/.installed  ## build the site into _build/html; CHAPTER=01_linear_regions: one chapter, into _build/one
 	@$(PYTHON) tools/build.py $(CHAPTER)
 
-test: book $(COLAB)/.installed  ## run the unit tests, every notebook, and the tests of the site
+test:  ## run the unit tests, every notebook, and the tests of the site
+	@$(MAKE) --no-print-directory -j 2 $(VENV)/.installed $(COLAB)/.installed
+	@$(MAKE) --no-print-directory book
 	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --nbval-lax --nbval-current-env book tests
 
 pdf: $(VENV)/.installed  ## print the built site into _build/book.pdf; CHAPTER=â€¦: one page of it; SOLUTIONS=no: without them
@@ -47,14 +69,14 @@ pdf: $(VENV)/.installed  ## print the built site into _build/book.pdf; CHAPTER=â
 serve: book  ## build the site and serve it on http://localhost:8000
 	$(PYTHON) -m http.server 8000 --bind localhost --directory _build/html
 
-bench: $(VENV)/.bench  ## time the helpers beside slow twins and public packages; ROOM=heavy_tails: one chapter
+bench: $(VENV)/.installed $(VENV)/.bench  ## time the helpers beside slow twins and public packages; ROOM=heavy_tails: one chapter
 	$(PYTHON) -m pytest tests/benchmarks$(if $(ROOM),/test_$(ROOM).py) --benchmark-enable --timeout 3600 -s
 
 lint: $(VENV)/.installed  ## check style, types, who imports whom, and the workflows
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	$(VENV)/bin/lint-imports --no-logo
+	$(PYTHON) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-logo
 	$(VENV)/bin/zizmor --offline --quiet .github
 
 slides: $(VENV)/.installed  ## write the chapters' slides into _build/slides; CHAPTER=01_linear_regions: one chapter
@@ -79,6 +101,12 @@ release: $(VENV)/.installed  ## test, then pin a release everywhere, commit and 
 
 repository: $(VENV)/.installed  ## say where the book lives: REPO=owner/name [BRANCH=main]
 	$(PYTHON) tools/repository.py $(REPO) $(BRANCH)
+
+lock:  ## pin again, with hashes, all that requirements.in and requirements-colab.in need (`pip install uv` brings uv)
+	for name in requirements requirements-colab; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" \
+	    $$name.in --output-file $$name.txt || exit; \
+	done
 
 clean:  ## remove what was built
 	rm -rf _build

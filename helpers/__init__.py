@@ -5,7 +5,12 @@ figure_data, style, and claims with its verdicts, claim_rows and stored_runs. On
 per chapter, named as the chapter is: linear_regions, well_behaved, … The checks behind
 the exercises stand above. Nothing heavy is imported here: `from helpers import
 networks` loads what it needs.
+
+A package of the same name that was installed over this one, or removed again, may have
+taken files of ours: then the import fails and says so.
 """
+
+from pathlib import Path as _Path
 
 __all__ = [
     "activations",
@@ -34,3 +39,16 @@ __all__ = [
     "well_behaved",
 ]
 __version__ = "0.1.0"
+
+_HERE = _Path(__file__).parent
+_lost = [
+    name
+    for name in __all__
+    if not (_HERE / name).is_dir() and not (_HERE / f"{name}.py").is_file()
+]
+if _lost:
+    raise ImportError(
+        f"the book's package in {_HERE} has lost {', '.join(_lost)}: another package "
+        "named `helpers` was installed or removed there; `pip uninstall helpers "
+        "deep-learning-theory-helpers`, install the book's again, restart the kernel"
+    )

@@ -4,12 +4,17 @@ import functools
 import http.server
 import os
 import shutil
+import tempfile
 import threading
+import uuid
 
 import matplotlib
+import nbval.kernel
 import pytest
 import torch
+from jupyter_client.manager import KernelManager
 from places import SITE
+from traitlets import default
 from xdist.scheduler import LoadScopeScheduling
 
 matplotlib.use("Agg")
@@ -30,6 +35,28 @@ class ByNotebookModuleAndPage(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config, log):
     """The scheduler of `pytest -n 2`."""
     return ByNotebookModuleAndPage(config, log)
+
+
+def pytest_configure(config):
+    """Let the kernels of --nbval talk through files, where the system has such.
+
+    Two kernels that start at the same moment may choose the same port.
+    """
+    if os.name == "nt":
+        return
+    folder = tempfile.TemporaryDirectory(prefix="book")  # such paths must be short
+    config.add_cleanup(folder.cleanup)
+
+    class KernelOverFiles(KernelManager):
+        @default("transport")
+        def _files(self):
+            return "ipc"
+
+        @default("ip")
+        def _place(self):
+            return f"{folder.name}/{uuid.uuid4().hex}"
+
+    nbval.kernel.KernelManager = KernelOverFiles
 
 
 @pytest.fixture(autouse=True, scope="session")

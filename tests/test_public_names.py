@@ -15,7 +15,9 @@ import pytest
 
 import helpers
 
-STORED = json.loads(Path(__file__).with_name("public_names.json").read_text())
+STORED = json.loads(
+    Path(__file__).with_name("public_names.json").read_text(encoding="utf-8")
+)
 MODULES = {name: importlib.import_module(f"helpers.{name}") for name in STORED}
 ROOMS = {
     name: module for name, module in MODULES.items() if hasattr(module, "__path__")
@@ -108,6 +110,10 @@ def test_functions_and_methods_state_their_types(name):
 def test_the_package_itself_imports_nothing_heavy():
     code = f"import sys, helpers; print(sorted({HEAVY} & set(sys.modules)))"
     run = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     assert run.stdout == "[]\n"

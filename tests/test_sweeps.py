@@ -385,7 +385,9 @@ def test_cache_sees_an_edit_of_the_source(tmp_path):
     """An inner function changes: the outer code and its plain constants do not."""
     path, values = tmp_path / "edited.py", []
     for number in (1, 22):
-        path.write_text(f"def fn(seed):\n    return (lambda: {number})()\n")
+        path.write_text(
+            f"def fn(seed):\n    return (lambda: {number})()\n", encoding="utf-8"
+        )
         spec = importlib.util.spec_from_file_location("edited", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

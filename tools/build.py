@@ -21,17 +21,26 @@ import time
 from pathlib import Path
 from typing import Any
 
+import home
 import keys
 import scale
 import yaml
 from execute import Cost, costs, execute
 from lean import finish_pages
+from outputs import plain
+from progress import failure
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 ONE = BUILD / "one"
 TIMES = ROOT / "book" / "_data" / "teaching" / "cell_times.json"
 CACHE = ".jupyter_cache"
+JUPYTER_BOOK = (
+    *(sys.executable, "-c"),
+    "from jupyter_book.cli.main import main; main(prog_name='jupyter-book')",
+)
+"""Not its script, which names the folder that the environment was made in."""
+
 SETTINGS = {"DLT_FRAMES": "all", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -118,12 +127,12 @@ def write_pages(table: dict[str, Any], build: Path) -> int:
     """
     toc = build / "toc.yml"
     toc.write_text(yaml.safe_dump(table, sort_keys=False), encoding="utf-8")
-    command = ["jupyter-book", "build", "--quiet", str(ROOT)]
     strict = ["-W", "--keep-going"] if build == BUILD else []
     places = ["--toc", str(toc), "--path-output", str(build.parent)]
-    program = str(Path(sys.executable).parent / command[0])
+    print("Writing the pages ...", flush=True)
     return subprocess.run(
-        [program, *command[1:], *strict, *places], env=os.environ
+        [*JUPYTER_BOOK, "build", "--quiet", str(ROOT), *strict, *places],
+        env=os.environ | {"DLT_CACHE": str(plain(build / CACHE))},
     ).returncode
 
 
@@ -154,29 +163,33 @@ def report(taken: dict[Path, Cost], build: Path) -> str:
     return "\n".join(rows)
 
 
+NOT_BUILT = "The book did not build: the cause stands above."
+
+
+def summary(error: str) -> str:
+    """What `execute` says of a notebook that failed, in one line."""
+    name, _, traceback = error.partition("\n")
+    return failure(ROOT / "book" / name, traceback)
+
+
 def main(chapters: list[str]) -> int:
     """Build, and print what each chapter took and the page to open."""
     start = time.monotonic()
+    home.check()
     build = ONE / "_build" if chapters else BUILD
     table = contents(chapters)
     discard_stale(inputs_hash(), build)
     os.environ.update(SETTINGS)
-    cache = build / CACHE
     paths = longest_first(notebooks_of(table))
     known = {path: keys.key(path, SETTINGS) for path in paths}
-    ran, errors = execute(known, cache)
+    ran, errors = execute(known, build / CACHE)
     read_again(ran, build)
     failed = 1 if errors else write_pages(table, build)
     if failed:
-        print(
-            *errors,
-            "The book did not build: the cause stands above.",
-            sep="\n",
-            file=sys.stderr,
-        )
+        print(*errors, *map(summary, errors), NOT_BUILT, sep="\n", file=sys.stderr)
         return failed
     finish_pages(build)
-    print(report(costs(dict(sorted(known.items())), cache), build))
+    print(report(costs(dict(sorted(known.items())), build / CACHE), build))
     print(scale.summary())
     page = build / "html" / "index.html"
     print(f"Built in {time.monotonic() - start:.0f} s. Open {page}")
@@ -184,4 +197,5 @@ def main(chapters: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    home.write_any_letter()
     sys.exit(main(sys.argv[1:]))

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import home
 import nbformat
 from execute import kernel_of_its_own
 from nbclient import NotebookClient
@@ -83,6 +84,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) < 2:
         print(__doc__, file=sys.stderr)
         return 2
+    home.check()
     since = time.perf_counter()
     chapter, *assignments = arguments
     lines = claim_hashes(BOOK / f"{chapter}.ipynb")
@@ -104,4 +106,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    home.write_any_letter()
     sys.exit(main(sys.argv[1:]))

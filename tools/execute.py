@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -14,10 +19,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
-from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
+from outputs import open_cache
 from pace import PaceMeter
+from progress import Progress
 from traitlets.config import Config
 
 CELL_SECONDS = 180
@@ -39,9 +45,13 @@ class Cost:
     pace: float
 
 
+Outcome = tuple[nbformat.NotebookNode, Cost, str | None]
+"""A notebook that ran, what it took, and the traceback if it failed."""
+
+
 def costs(known: Mapping[Path, str], folder: Path) -> dict[Path, Cost]:
     """What each notebook took when it was run under its key; others are left out."""
-    cache, found = get_cache(str(folder)), {}
+    cache, found = open_cache(folder), {}
     for path, key in known.items():
         with suppress(KeyError):
             data = dict(cache.match_cache_notebook(_read(path)).data)
@@ -60,17 +70,21 @@ def execute(known: Mapping[Path, str], folder: Path) -> tuple[list[Path], list[s
     Returns:
         The notebooks that ran and are kept; the traceback of each that failed.
     """
-    cache, ran, errors = get_cache(str(folder)), [], []
+    cache, ran, errors = open_cache(folder), [], []
     there = costs(known, folder)
     waiting = [path for path in known if path not in there]
-    with ProcessPoolExecutor(
-        _cores(), get_context("spawn"), max_tasks_per_child=1
-    ) as pool:
+    with (
+        Progress(waiting, _cores()) as progress,
+        ProcessPoolExecutor(
+            _cores(), get_context("spawn"), max_tasks_per_child=1
+        ) as pool,
+    ):
         running = {pool.submit(_run, path): path for path in waiting}
-        for done in as_completed(running):
+        for done in _as_they_end(running, progress):
             path, (notebook, cost, error) = running[done], done.result()
             if error is not None:
                 errors.append(f"{path.name}\n{error}")
+                progress.failed(path, error)
                 continue
             cache.cache_notebook_bundle(
                 CacheBundleIn(
@@ -80,8 +94,19 @@ def execute(known: Mapping[Path, str], folder: Path) -> tuple[list[Path], list[s
                 overwrite=True,
             )
             ran.append(path)
-            print(f"ran {path.stem} in {cost.seconds * cost.pace:.0f} s", flush=True)
+            progress.ran(path, cost.seconds * cost.pace)
     return ran, errors
+
+
+def _as_they_end(
+    running: Iterable[Future[Outcome]], progress: Progress
+) -> Iterator[Future[Outcome]]:
+    """Each as soon as it is done; the clock goes on in between."""
+    left = set(running)
+    while left:
+        done, left = wait(left, timeout=1, return_when=FIRST_COMPLETED)
+        yield from done
+        progress.tick()
 
 
 def _cores() -> int:
@@ -91,7 +116,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _run(path: Path) -> tuple[nbformat.NotebookNode, Cost, str | None]:
+def _run(path: Path) -> Outcome:
     """Run one notebook in its folder; this process runs no other."""
     notebook = _read(path)
     with PaceMeter() as machine, kernel_of_its_own() as config:

@@ -98,7 +98,9 @@ def _refuse(version: str, tag: str) -> None:
 
 def _git(*arguments: str) -> str:
     """What git prints."""
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+    )
     if done.returncode:
         raise RefusedError(f"git {arguments[0]} fails: {done.stderr.strip()}")
     return done.stdout.rstrip()

@@ -13,6 +13,7 @@ import sys
 import time
 from functools import partial
 
+import home
 import numpy as np
 from chapter import BOOK, recorded, results, run
 
@@ -50,6 +51,7 @@ def main(arguments: list[str]) -> int:
     if not 1 <= len(arguments) <= 2:
         print(__doc__, file=sys.stderr)
         return 2
+    home.check()
     since = time.perf_counter()
     chapter, n = arguments[0], int(arguments[1]) if len(arguments) == 2 else 20
     lines = claim_hashes(BOOK / f"{chapter}.ipynb")

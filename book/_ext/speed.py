@@ -72,7 +72,7 @@ def read(path: Path) -> dict[str, Row]:
         ValueError: no file, no JSON, no rows, or a row that `check` refuses.
     """
     try:
-        rows = json.loads(path.read_text())
+        rows = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(
             f"{path} cannot be read ({error}); `make bench` writes it"
@@ -156,7 +156,8 @@ class Speed(SphinxDirective):
         try:
             rows = read(path)
             return self._sections(
-                rows, yaml.safe_load((book / "chapters.yml").read_text())
+                rows,
+                yaml.safe_load((book / "chapters.yml").read_text(encoding="utf-8")),
             )
         except ValueError as error:
             raise ExtensionError(str(error)) from error

@@ -17,7 +17,7 @@ def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
         f"--width 4 --noise 0 --radius 0.3 --output {output}"
     )
     main(given.split())
-    results = json.loads(output.read_text())
+    results = json.loads(output.read_text(encoding="utf-8"))
     run = results["run"]
     assert run["command"].startswith("python -m helpers.adversarial_noise --train 300")
     assert run["machine"].endswith("CPU cores")
@@ -31,4 +31,6 @@ def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
     assert set(plain["corrupted_accuracy"]) == set(an.CORRUPTIONS)
     assert len(plain["noisy_over_bound"]) == 1
     assert "output" not in results["settings"]
-    assert max(map(len, output.read_text().splitlines())) > 60  # lists on one line
+    assert (
+        max(map(len, output.read_text(encoding="utf-8").splitlines())) > 60
+    )  # lists on one line

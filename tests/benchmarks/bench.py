@@ -173,6 +173,8 @@ def source(room):
 
 def keep(id, row):
     """Put a row in the place of the one with its id, or after the others."""
-    rows = json.loads(STORED.read_text()) if STORED.exists() else {}
+    rows = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
     rows[id] = row
-    STORED.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    STORED.write_text(
+        json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )

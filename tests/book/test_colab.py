@@ -12,7 +12,7 @@ import sys
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from places import ROOT
+from places import ROOT, tool
 
 COLAB = ROOT / ".venv-colab"
 CHAPTER = ROOT / "book" / "03_well_behaved.ipynb"
@@ -33,11 +33,15 @@ def environment(tmp_path_factory):
     folder = tmp_path_factory.mktemp("colab") / "env"
     python = str(COLAB / "bin" / "python")
     subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
-    (site_packages(folder) / "colab.pth").write_text(str(site_packages(COLAB)))
+    (site_packages(folder) / "colab.pth").write_text(
+        str(site_packages(COLAB)), encoding="utf-8"
+    )
     google = site_packages(folder) / "google" / "colab"
     google.mkdir(parents=True)
     (google / "__init__.py").touch()
-    (site_packages(folder) / "sitecustomize.py").write_text("import google.colab\n")
+    (site_packages(folder) / "sitecustomize.py").write_text(
+        "import google.colab\n", encoding="utf-8"
+    )
     return folder
 
 
@@ -48,6 +52,7 @@ def repository(tmp_path_factory):
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, check=True, capture_output=True, text=True,
+        encoding="utf-8",
     ).stdout.split("\n")  # fmt: skip
     for name in filter(None, listed):
         if (ROOT / name).is_file():
@@ -79,12 +84,12 @@ def kernel(environment, repository, tmp_path_factory):
     }  # fmt: skip
     folder = jupyter / "kernels" / "colab"
     folder.mkdir(parents=True)
-    (folder / "kernel.json").write_text(json.dumps(spec))
+    (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
     return jupyter
 
 
 def address():
-    config = (ROOT / "_config.yml").read_text()
+    config = (ROOT / "_config.yml").read_text(encoding="utf-8")
     return config.partition("  url: ")[2].partition("\n")[0]
 
 
@@ -93,12 +98,14 @@ def test_a_chapter_runs_alone_as_on_colab(environment, kernel, tmp_path, monkeyp
     monkeypatch.setenv("JUPYTER_PATH", str(kernel))
     shutil.copy(CHAPTER, tmp_path)
     notebook = nbformat.read(tmp_path / CHAPTER.name, as_version=4)
-    NotebookClient(
-        notebook,
-        kernel_name="colab",
-        timeout=180,
-        resources={"metadata": {"path": tmp_path}},
-    ).execute()
+    with tool("execute").kernel_of_its_own() as config:
+        NotebookClient(
+            notebook,
+            kernel_name="colab",
+            timeout=180,
+            resources={"metadata": {"path": tmp_path}},
+            config=config,
+        ).execute()
     installed = {item.name for item in site_packages(environment).glob("*.dist-info")}
     assert len(installed) == 1
     assert installed.pop().startswith("deep_learning_theory_helpers-")

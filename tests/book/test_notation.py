@@ -113,7 +113,7 @@ def faults(notation, notebooks):
 
 
 def markdown(path):
-    cells = json.loads(path.read_text())["cells"]
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
 
 
@@ -122,7 +122,7 @@ def test_every_symbol_means_one_thing_and_is_in_the_table():
         str(int(path.stem[:2])): markdown(path) for path in BOOK.glob("[0-9]*.ipynb")
     }
     notebooks["meet"] = markdown(BOOK / "how_they_meet.ipynb")
-    assert not faults((BOOK / "notation.md").read_text(), notebooks)
+    assert not faults((BOOK / "notation.md").read_text(encoding="utf-8"), notebooks)
 
 
 TABLE = r"""

@@ -13,7 +13,7 @@ MYST = re.compile(r"^(```\{|:::)|\{[a-z:]+\}`", re.MULTILINE)
 
 
 def cells(path, kind):
-    found = json.loads(path.read_text())["cells"]
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [cell for cell in found if cell["cell_type"] == kind]
 
 
@@ -41,8 +41,20 @@ def test_no_outputs_are_committed(notebook):
         assert cell["execution_count"] is None
 
 
+def test_editors_are_told_the_kernel_and_the_language_and_nothing_else(notebook):
+    assert json.loads(notebook.read_text(encoding="utf-8"))["metadata"] == {
+        "kernelspec": {
+            "display_name": "Python 3",
+            "language": "python",
+            "name": "python3",
+        },
+        "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+    }
+
+
 def test_all_set_up_cells_are_the_same():
-    first = {source(cells(path, "code")[0]) for path in NOTEBOOKS}
+    paths = [*NOTEBOOKS, ROOT / "book" / "how_they_meet.ipynb"]
+    first = {source(cells(path, "code")[0]) for path in paths}
     assert len(first) == 1
     assert "google.colab" in first.pop()
 

@@ -50,8 +50,8 @@ def test_the_marks_of_an_answer_are_those_of_its_question(chapter):
 
 
 def test_questions_are_not_pages_of_the_book():
-    assert "course/" not in (ROOT / "_toc.yml").read_text()
-    assert "\n  - course\n" in (ROOT / "_config.yml").read_text()
+    assert "course/" not in (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    assert "\n  - course\n" in (ROOT / "_config.yml").read_text(encoding="utf-8")
 
 
 def edge(name, sigma_b):

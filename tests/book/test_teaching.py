@@ -17,7 +17,9 @@ def page(chapter):
 
 def headings(chapter):
     """The sections of a chapter's notebook."""
-    cells = json.loads((ROOT / "book" / f"{chapter}.ipynb").read_text())["cells"]
+    cells = json.loads(
+        (ROOT / "book" / f"{chapter}.ipynb").read_text(encoding="utf-8")
+    )["cells"]
     text = "\n".join(
         "".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"
     )
@@ -36,7 +38,7 @@ def extension():
 
 
 def test_every_page_stands_in_the_contents_below_teaching():
-    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
     entries = [entry for part in parts for entry in part["chapters"]]
     below = next(e for e in entries if e["file"] == "book/teaching")["sections"]
     assert [entry["file"].rpartition("/")[2] for entry in below] == [
@@ -48,7 +50,9 @@ def test_every_page_stands_in_the_contents_below_teaching():
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_page_names_its_chapter_as_the_notebook_does(chapter):
-    cells = json.loads((ROOT / "book" / f"{chapter}.ipynb").read_text())["cells"]
+    cells = json.loads(
+        (ROOT / "book" / f"{chapter}.ipynb").read_text(encoding="utf-8")
+    )["cells"]
     title = "".join(cells[0]["source"]).splitlines()[0]
     assert page(chapter).splitlines()[0] == title
 
@@ -76,7 +80,7 @@ def test_claims_and_exercises_that_a_page_names_exist(chapter):
     known = {one.number for one in EXERCISES(ROOT / "book" / f"{chapter}.ipynb")}
     named = re.findall(r"[Ee]xercise (\d)(?: or (\d))?", page(chapter))
     assert {int(n) for pair in named for n in pair if n} <= known
-    notebook = (ROOT / "book" / f"{chapter}.ipynb").read_text()
+    notebook = (ROOT / "book" / f"{chapter}.ipynb").read_text(encoding="utf-8")
     for claim in re.findall(r"claims? (\d+\.\d+)", page(chapter)):
         assert claim.startswith(f"{number}.")
         assert rf"\"{claim}\"" in notebook
@@ -116,7 +120,7 @@ def test_the_table_of_sections_leaves_out_what_is_short(extension):
 
 def test_stored_times_are_of_sections_that_are_still_there():
     path = ROOT / "book" / "_data" / "teaching" / "cell_times.json"
-    for chapter, found in json.loads(path.read_text()).items():
+    for chapter, found in json.loads(path.read_text(encoding="utf-8")).items():
         assert set(found["sections"]) <= {"set-up", *headings(chapter)}, chapter
         assert all(spent >= 0 for spent in found["sections"].values())
         assert found["source"].endswith(f"python tools/cell_times.py {chapter}")

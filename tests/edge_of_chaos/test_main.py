@@ -24,7 +24,7 @@ def test_it_writes_the_accuracies_of_both_sides_of_the_edge(monkeypatch, tmp_pat
     monkeypatch.setattr(command, "sweep", sweep)
     out = tmp_path / "band.json"
     assert command.main([str(out)]) == 0
-    stored = json.loads(out.read_text())
+    stored = json.loads(out.read_text(encoding="utf-8"))
     assert stored["run"]["command"] == f"python -m helpers.edge_of_chaos {out}"
     assert stored["run"]["seed"] == [0, 1, 2, 3, 4]
     assert stored["sigma_w"] == sorted(stored["sigma_w"]) == asked["sigma_w"]

@@ -13,7 +13,7 @@ from helpers import style
 from helpers.figure_data import filled, pictures, read
 from helpers.figure_data.svg import contrast, dark
 
-SHEET = (ROOT / "book" / "_static" / "explorer.css").read_text()
+SHEET = (ROOT / "book" / "_static" / "explorer.css").read_text(encoding="utf-8")
 
 
 def state(draw, **options):

@@ -31,10 +31,11 @@ def test_two_processes_do_what_one_does_with_the_joint_batch(tmp_path):
         env={**os.environ, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"},
         capture_output=True,
         text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("wrote") == 1
-    alone, joint = (json.loads(path.read_text()) for path in (one, two))
+    alone, joint = (json.loads(path.read_text(encoding="utf-8")) for path in (one, two))
     command = joint["run"]["command"]
     assert command.startswith("torchrun --nproc-per-node 2 -m helpers.greedy_layerwise")
     for a, b in zip(alone["layers"], joint["layers"], strict=True):
@@ -48,7 +49,7 @@ def test_the_command_writes_its_results(tmp_path, capsys):
     options = ["--width", "4", "--epochs", "2", "--depth", "2", "--n-train", "100"]
     assert main([*options, "--probe", "100", "--out", str(path)]) == 0
     assert capsys.readouterr().out == f"wrote {path}\n"
-    found = json.loads(path.read_text())
+    found = json.loads(path.read_text(encoding="utf-8"))
     command = found["run"]["command"]
     assert command.endswith(f"--probe 100 --out {path}")
     assert command.startswith("python -m helpers.greedy_layerwise --width 4")
@@ -74,7 +75,7 @@ def test_the_command_knows_the_other_ways(tmp_path, method):
     path = tmp_path / "run.json"
     options = ["--width", "2", "--epochs", "1", "--depth", "2", "--n-train", "50"]
     main([*options, "--method", method, "--out", str(path)])
-    found = json.loads(path.read_text())
+    found = json.loads(path.read_text(encoding="utf-8"))
     assert len(found["layers"]) == (1 if method == "end_to_end" else 2)
     assert (found["ensemble_test_accuracy"] is None) is (method == "end_to_end")
     assert found["cost"]["flops"] == gl.cost((1, 8, 8), 10, 2, 2).flops(method)

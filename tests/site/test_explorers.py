@@ -67,7 +67,9 @@ def folder(tmp_path_factory):
         parts = made.static_html() + "<h2 id='below'>Below</h2>" + made.static_html()
     plt.close("all")
     path = tmp_path_factory.mktemp("explorers")
-    (path / "page.html").write_text(HEAD + "<main>" + parts + "</main>")
+    (path / "page.html").write_text(
+        HEAD + "<main>" + parts + "</main>", encoding="utf-8"
+    )
     return path
 
 

@@ -19,7 +19,7 @@ LOADED = {
 
 
 def parsed(site, page):
-    return BeautifulSoup((site / page).read_text(), "html.parser")
+    return BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def every_page(site):
 
 
 def test_every_page_of_the_contents_is_built(every_page):
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     files = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
     assert {f"{file}.html" for file in [contents["root"], *files]} <= set(every_page)
     assert {f"book/{name}" for name in CHAPTERS} <= set(files)
@@ -48,7 +48,7 @@ def test_nothing_is_loaded_from_another_host(every_page):
 
 def test_styles_import_nothing_from_another_host(site):
     for style in site.glob("_static/**/*.css"):
-        text = style.read_text(errors="replace")
+        text = style.read_text(errors="replace", encoding="utf-8")
         assert not re.search(r"(@import|url\()\s*['\"]?(https?:)?//", text), style
 
 
@@ -107,7 +107,9 @@ def test_a_chapter_keeps_to_its_budget(site, name):
 
 @pytest.mark.parametrize("page", CHAPTER_PAGES)
 def test_a_chapter_offers_colab_and_its_notebook(site, page):
-    config = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))[
+        "repository"
+    ]
     repository = config["url"].removeprefix("https://github.com/")
     notebook = page.replace(".html", ".ipynb")
     colab = (

@@ -20,11 +20,11 @@ FOLDER = "book/reference"
 
 
 def parsed(site, page):
-    return BeautifulSoup((site / page).read_text(), "html.parser")
+    return BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
 
 
 def test_every_room_has_a_page_in_the_contents():
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     files = {entry["file"] for part in contents["parts"] for entry in part["chapters"]}
     pages = {file for file in files if file.startswith(f"{FOLDER}/")}
     assert pages == {f"{FOLDER}/{room}" for room in [*helpers.__all__, "index"]}

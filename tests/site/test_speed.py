@@ -31,7 +31,7 @@ ALONE = {"beside": "", "their_seconds": None, "ratio": None}
 def benchmarks():
     """Every benchmark, room/test, and whether it needs a graphics card."""
     for path in (ROOT / "tests" / "benchmarks").glob("test_*.py"):
-        for node in ast.parse(path.read_text()).body:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 room, test = (s.removeprefix("test_") for s in (path.stem, node.name))
                 yield f"{room}/{test}", "on_cuda" in test
@@ -82,7 +82,7 @@ def test_a_row_that_is_not_understood_is_refused(changed, words):
 def test_a_file_that_cannot_be_shown_says_why(tmp_path, text, words):
     path = tmp_path / "speed.json"
     if text is not None:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=re.escape(words)):
         speed.read(path)
 
@@ -122,12 +122,14 @@ def write_page(folder, stored):
     }.items():
         path = folder / "book" / name
         path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     with docutils_namespace():
         settings = {"extensions": ["myst_parser", "speed"], "root_doc": "book/page"}
         places = (folder, None, folder / "out", folder / "trees", "html")
         Sphinx(*places, settings, status=None, warningiserror=True).build()
-    return BeautifulSoup((folder / "out/book/page.html").read_text(), "html.parser")
+    return BeautifulSoup(
+        (folder / "out/book/page.html").read_text(encoding="utf-8"), "html.parser"
+    )
 
 
 def test_a_chapter_gets_a_section_with_its_rows_and_their_run(tmp_path):
@@ -148,7 +150,9 @@ def test_a_file_that_cannot_be_shown_ends_the_build(tmp_path, stored, words):
 
 
 def test_the_page_shows_every_row_below_the_heading_of_its_chapter(site):
-    page = BeautifulSoup((site / "book" / "speed.html").read_text(), "html.parser")
+    page = BeautifulSoup(
+        (site / "book" / "speed.html").read_text(encoding="utf-8"), "html.parser"
+    )
     assert len(page.select("table.speed tbody tr")) == len(speed.read(STORED))
     for table in page.select("table.speed"):
         heading = table.find_parent("section").find("h2")

@@ -12,7 +12,7 @@ from places import CHAPTERS, WIDE
 
 def links(site, chapter):
     """The links to explorers on a chapter's page, with what each should show."""
-    text = (site / "book" / "teaching" / f"{chapter}.html").read_text()
+    text = (site / "book" / "teaching" / f"{chapter}.html").read_text(encoding="utf-8")
     for link in BeautifulSoup(text, "html.parser")("a", {"data-shows": True}):
         url = urlsplit(link["href"])
         assert url.path == f"../{chapter}.html", link
@@ -24,7 +24,7 @@ def explorers(site):
     """By chapter and name, the data of each explorer."""
     found = {}
     for chapter in CHAPTERS:
-        text = (site / "book" / f"{chapter}.html").read_text()
+        text = (site / "book" / f"{chapter}.html").read_text(encoding="utf-8")
         roots = BeautifulSoup(text, "html.parser").select(".explorer")
         for i, root in enumerate(roots, start=1):
             data = json.loads(root.find("script").string)

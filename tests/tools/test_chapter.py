@@ -38,7 +38,9 @@ def test_other_parameters_are_run_past_a_failing_claim_and_stored(
     chapter, tmp_path, capsys
 ):
     assert chapter.main(["09_toy", "seed = 5"]) == 0
-    stored = json.loads((tmp_path / "_data" / "09_toy" / "claims.json").read_text())
+    stored = json.loads(
+        (tmp_path / "_data" / "09_toy" / "claims.json").read_text(encoding="utf-8")
+    )
     measured = [stored["claims"][id]["measured"] for id in ("9.1", "9.2")]
     assert measured == [5, 0.5]
     run = stored["run"]

@@ -37,7 +37,7 @@ def keys(tmp_path, monkeypatch):
     monkeypatch.delenv("DLT_DATA", raising=False)
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     cell = nbformat.v4.new_code_cell(CODE)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "a.ipynb")
     return made
@@ -63,7 +63,7 @@ def key_of(keys, **settings):
 )
 def test_only_what_a_notebook_uses_changes_its_key(keys, name, text, changes):
     before = key_of(keys)
-    (keys.ROOT / name).write_text(text)
+    (keys.ROOT / name).write_text(text, encoding="utf-8")
     assert (key_of(keys) != before) is changes
 
 

@@ -21,9 +21,11 @@ def pdf(tmp_path, monkeypatch):
     site.mkdir(parents=True)
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "SITE", site)
-    (tmp_path / "_toc.yml").write_text(CONTENTS)
-    (site / "one.html").write_text(PAGE)
-    (site / "index.html").write_text("<title>Index</title><h1>The book</h1>")
+    (tmp_path / "_toc.yml").write_text(CONTENTS, encoding="utf-8")
+    (site / "one.html").write_text(PAGE, encoding="utf-8")
+    (site / "index.html").write_text(
+        "<title>Index</title><h1>The book</h1>", encoding="utf-8"
+    )
     return module
 
 

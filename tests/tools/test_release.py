@@ -34,6 +34,7 @@ def git(tmp_path):
             check=True,
             capture_output=True,
             text=True,
+            encoding="utf-8",
         )
         return done.stdout.strip()
 
@@ -48,7 +49,7 @@ def release(tmp_path, monkeypatch, git):
         monkeypatch.setenv(f"{name}_EMAIL", "a@b.c")
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     git("init", "--quiet")
     git("add", "--all")
     git("commit", "--quiet", "--message", "Begin")
@@ -79,8 +80,10 @@ def test_afterwards_the_branch_is_opened_again_and_keeps_the_version(
 ):
     release.release("2026.1", TODAY, ["true"])
     for name in ("_config.yml", "README.md", "book/01_a.ipynb"):
-        assert (tmp_path / name).read_text() == FILES[name]
-    assert 'version = "2026.1"' in (tmp_path / "pyproject.toml").read_text()
+        assert (tmp_path / name).read_text(encoding="utf-8") == FILES[name]
+    assert 'version = "2026.1"' in (tmp_path / "pyproject.toml").read_text(
+        encoding="utf-8"
+    )
     assert git("status", "--porcelain") == ""
     said = git("log", "--format=%s").splitlines()
     assert said == ["Open main again after 2026.1", "Release 2026.1", "Begin"]
@@ -102,7 +105,9 @@ def test_the_test_sees_the_files_of_the_release(release):
 def test_a_red_test_leaves_everything_as_it_was(release, git, tmp_path, test):
     with pytest.raises(release.RefusedError, match="` fails: no release"):
         release.release("2026.1", TODAY, test)
-    assert {name: (tmp_path / name).read_text() for name in FILES} == FILES
+    assert {
+        name: (tmp_path / name).read_text(encoding="utf-8") for name in FILES
+    } == FILES
     assert (git("tag"), git("status", "--porcelain")) == ("", "")
     assert git("log", "--format=%s") == "Begin"
 
@@ -127,7 +132,7 @@ def test_what_is_no_version_is_refused(release, version):
 
 
 def test_a_file_without_a_place_for_the_version_is_named(release, git, tmp_path):
-    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n")
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
     git("commit", "--all", "--quiet", "--message", "Cut")
     with pytest.raises(release.RefusedError, match=r"CHANGELOG.md has no line"):
         release.release("2026.1", TODAY, ["true"])
@@ -144,11 +149,13 @@ def test_the_command_says_why_it_refuses(release, capsys):
 def test_every_file_of_the_book_has_a_place_for_the_version():
     release = tool("release")
     for name, (place, _) in release.VERSIONS.items():
-        assert release.re.search(place, (ROOT / name).read_text(), release.re.M), name
+        assert release.re.search(
+            place, (ROOT / name).read_text(encoding="utf-8"), release.re.M
+        ), name
 
 
 def test_the_weekly_run_tries_main_and_the_last_release():
-    text = (ROOT / ".github" / "workflows" / "colab.yml").read_text()
+    text = (ROOT / ".github" / "workflows" / "colab.yml").read_text(encoding="utf-8")
     job = yaml.safe_load(text)["jobs"]["run"]
     assert job["strategy"]["matrix"]["which"] == ["main", "last release"]
     assert any("git checkout" in step.get("run", "") for step in job["steps"])

@@ -76,7 +76,7 @@ class Stage:
                 os._exit(0)
         os.close(far)
         os.wait()
-        with os.fdopen(near) as told:
+        with os.fdopen(near, encoding="utf-8") as told:
             return told.read()
 
     def begin(self, channel: socket.socket, leash: socket.socket) -> None:

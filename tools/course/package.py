@@ -49,6 +49,7 @@ def wheel(root: Path, folder: Path) -> Path:
             [*command, "--wheel-dir", str(folder), place],
             capture_output=True,
             text=True,
+            encoding="utf-8",
         )
     if done.returncode:
         raise RuntimeError(f"no wheel of helpers:\n{done.stderr}")

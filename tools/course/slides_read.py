@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 from build import BUILD, CACHE, SETTINGS
 from execute import costs
-from jupyter_cache import get_cache
 from keys import key
+from outputs import open_cache
 
 
 class NotBuiltError(FileNotFoundError):
@@ -32,6 +32,6 @@ def executed(notebook: Path, build: Path = BUILD) -> nbformat.NotebookNode:
             f"{notebook.stem} has not been run as it stands: `make book` runs it"
         )
     read = nbformat.read(notebook, as_version=4)
-    _, merged = get_cache(str(cache)).merge_match_into_notebook(read, cell_meta=())
+    _, merged = open_cache(cache).merge_match_into_notebook(read, cell_meta=())
     found: nbformat.NotebookNode = merged
     return found

@@ -11,7 +11,7 @@ import keys
 import nbformat
 from build import SETTINGS
 from execute import execute
-from jupyter_cache import get_cache
+from outputs import open_cache
 
 
 def solved(
@@ -37,9 +37,7 @@ def solved(
         if errors:
             raise RuntimeError("a staff sheet fails:\n" + "\n".join(errors))
         for name in paths:
-            _, done[name] = get_cache(str(cache)).merge_match_into_notebook(
-                sheets[name]
-            )
+            _, done[name] = open_cache(cache).merge_match_into_notebook(sheets[name])
     for name, sheet in done.items():
         for call in _calls(sheet):
             if (said := _said(call)) != "passed":

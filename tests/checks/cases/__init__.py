@@ -15,7 +15,9 @@ BOOK = Path(__file__).resolve().parents[3] / "book"
 
 def solution(notebook, name):
     """The function of that name in a folded solution of the notebook."""
-    cells = json.loads((BOOK / f"{notebook}.ipynb").read_text())["cells"]
+    cells = json.loads((BOOK / f"{notebook}.ipynb").read_text(encoding="utf-8"))[
+        "cells"
+    ]
     text = "\n".join("".join(cell["source"]) for cell in cells)
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     scope = {"np": np}

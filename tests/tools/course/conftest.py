@@ -17,7 +17,7 @@ weeks:
 @pytest.fixture(scope="session")
 def plan(tmp_path_factory):
     path = tmp_path_factory.mktemp("plan") / "course.yml"
-    path.write_text(COURSE)
+    path.write_text(COURSE, encoding="utf-8")
     return tool("course.plan").load(path, ROOT / "book")
 
 

@@ -14,9 +14,11 @@ made = tool("course.assemble")
 def sources(tmp_path_factory):
     site = tmp_path_factory.mktemp("build") / "html"
     (site / "book").mkdir(parents=True)
-    (site / "index.html").write_text("<p>the book</p>")
+    (site / "index.html").write_text("<p>the book</p>", encoding="utf-8")
     fold = "<details><summary>Solution</summary>Diagonalise</details>"
-    (site / "book" / "06_sgd_noise.html").write_text(f"<p>Task</p>{fold}")
+    (site / "book" / "06_sgd_noise.html").write_text(
+        f"<p>Task</p>{fold}", encoding="utf-8"
+    )
     (site.parent / "book.pdf").write_bytes(b"%PDF")
     return made.Sources(
         root=ROOT,
@@ -32,7 +34,7 @@ def write_slides(folder, chapters):
     folder.mkdir()
     pages = [folder / f"{name}.html" for name in chapters]
     for page in pages:
-        page.write_text("<p>slide</p>")
+        page.write_text("<p>slide</p>", encoding="utf-8")
     return pages
 
 
@@ -89,7 +91,7 @@ def test_students_get_no_solution_in_their_archive(course, tmp_path):
 def test_the_sums_are_right(course):
     done = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=course)
     assert done.returncode == 0
-    listed = (course / "SHA256SUMS").read_text()
+    listed = (course / "SHA256SUMS").read_text(encoding="utf-8")
     assert all(f"  {name}\n" in listed for name in ("course.zip", "staff.zip"))
 
 
@@ -105,7 +107,7 @@ class _Links(HTMLParser):
 @pytest.mark.parametrize("page", ["index.html", "students/index.html"])
 def test_every_link_of_a_start_page_opens_from_disk(course, page):
     links = _Links()
-    links.feed((course / page).read_text())
+    links.feed((course / page).read_text(encoding="utf-8"))
     assert len(links.found) >= 3
     for link in links.found:
         assert ((course / page).parent / link).is_file(), link
@@ -125,7 +127,7 @@ def test_the_questions_of_the_courses_chapters_are_for_staff(plan, tmp_path):
     assert not copied.exists()
     written.mkdir()
     for name in ("06_sgd_noise.md", "07_greedy_layerwise.md"):
-        (written / name).write_text("Q")
+        (written / name).write_text("Q", encoding="utf-8")
     made._copy_questions(plan, written, copied)
     assert [path.name for path in copied.iterdir()] == ["06_sgd_noise.md"]
 
@@ -133,7 +135,9 @@ def test_the_questions_of_the_courses_chapters_are_for_staff(plan, tmp_path):
 def test_a_leak_stops_it_and_leaves_the_last_course(plan, known, sources, course):
     def leaking(folder, chapters):
         folder.mkdir()
-        (folder / "a.html").write_text("Diagonalise $H$; only the $s_i$ matter.")
+        (folder / "a.html").write_text(
+            "Diagonalise $H$; only the $s_i$ matter.", encoding="utf-8"
+        )
 
     before = (course / "SHA256SUMS").read_bytes()
     with pytest.MonkeyPatch.context() as patch:

@@ -133,13 +133,13 @@ def handed_in(tmp_path_factory, solutions):
     for name, made in cells.items():
         nbformat.write(notebook(made), folder / f"{name}.ipynb")
     for name, made in (("from colab", from_colab), ("lost ids", without_ids)):
-        (folder / f"{name}.ipynb").write_text(json.dumps(made(whole)))
-    (folder / "no notebook.ipynb").write_text("{ not JSON")
-    (folder / "notes.txt").write_text("not graded")
+        (folder / f"{name}.ipynb").write_text(json.dumps(made(whole)), encoding="utf-8")
+    (folder / "no notebook.ipynb").write_text("{ not JSON", encoding="utf-8")
+    (folder / "notes.txt").write_text("not graded", encoding="utf-8")
     twin = nbformat.writes(notebook([*whole, "mine = 1"]))
     for name in ("ada", "bob"):
         (folder / name).mkdir()
-        (folder / name / "sheet.ipynb").write_text(twin)
+        (folder / name / "sheet.ipynb").write_text(twin, encoding="utf-8")
     return folder
 
 
@@ -147,7 +147,7 @@ def handed_in(tmp_path_factory, solutions):
 def command(handed_in):
     """The command line, without the program's name."""
     plan, out = handed_in.parent / "course.yml", handed_in.parent / "out"
-    plan.write_text(PLAN)
+    plan.write_text(PLAN, encoding="utf-8")
     options = ("--week", "1", "--course", plan, "--out", out, "--seed", "7")
     limits = ("--seconds", str(SECONDS), "--memory", "0.5", "--processes", "12")
     return [str(part) for part in (handed_in, *options, *limits)]
@@ -161,6 +161,7 @@ def graded(command):
         capture_output=True,
         text=True,
         env={"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "SECRET": "hush"},
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     return done, Path(command[0]).parent / "out"

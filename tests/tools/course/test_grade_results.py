@@ -72,7 +72,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     feedback.write(path, "old")
     with pytest.raises(UnicodeEncodeError):
         feedback.write(path, "new \ud800")
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
 
 
 def test_pages_of_those_who_are_gone_go(tmp_path):
@@ -88,14 +88,14 @@ def test_a_record_is_recalled_under_its_key_alone(tmp_path):
     assert record.recall(tmp_path, "ada", "key") == one
     assert record.recall(tmp_path, "ada", "other") is None
     assert record.recall(tmp_path, "bob", "key") is None
-    next(tmp_path.rglob("ada.json")).write_text("{")
+    next(tmp_path.rglob("ada.json")).write_text("{", encoding="utf-8")
     assert record.recall(tmp_path, "ada", "key") is None
 
 
 def test_whatever_decides_about_points_is_in_the_key(tmp_path):
     def key(tasks=TASKS, seed=1, limits=LIMITS, apart=True, code="x = 1"):
         (tmp_path / "helpers").mkdir(exist_ok=True)
-        (tmp_path / "helpers" / "a.py").write_text(code)
+        (tmp_path / "helpers" / "a.py").write_text(code, encoding="utf-8")
         grading = checks.Grading(tasks, (), seed, limits)
         return record.common(grading, tmp_path, apart)
 

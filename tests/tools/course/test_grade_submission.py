@@ -50,7 +50,10 @@ def gone(process, seconds=10):
     """Whether a process of the machine has ended within so many seconds."""
     for _ in range(int(seconds * 20)):
         state = Path(f"/proc/{process}/stat")
-        if not state.exists() or state.read_text().rsplit(")")[-1].split()[0] == "Z":
+        if (
+            not state.exists()
+            or state.read_text(encoding="utf-8").rsplit(")")[-1].split()[0] == "Z"
+        ):
             return True
         time.sleep(0.05)
     return False
@@ -207,7 +210,7 @@ def test_no_network(hand_in):
 @ONLY_APART
 def test_of_the_files_only_what_python_needs(hand_in, tmp_path):
     secret = tmp_path / "scores.csv"
-    secret.write_text("x")
+    secret.write_text("x", encoding="utf-8")
     secret.chmod(0o666)
     inside = ROOT / "helpers" / "checks" / "outcome.py"
     one = hand_in(

@@ -55,7 +55,9 @@ def test_without_a_repository_chapters_open_from_the_book(plan):
 )
 def test_what_is_no_address_is_named(tmp_path, key, value, told):
     path = tmp_path / "plan.yml"
-    path.write_text(f"title: T\n{key}: {value}\nweeks: [{{title: a}}]")
+    path.write_text(
+        f"title: T\n{key}: {value}\nweeks: [{{title: a}}]", encoding="utf-8"
+    )
     with pytest.raises(ValueError, match=told):
         tool("course.plan").load(path, tmp_path)
 
@@ -63,8 +65,8 @@ def test_what_is_no_address_is_named(tmp_path, key, value, told):
 def test_the_commands_hub_takes_the_place_of_the_files(tmp_path):
     load = tool("course.plan").load
     path = tmp_path / "plan.yml"
-    (tmp_path / "chapters.yml").write_text("[]")
-    path.write_text("title: T\nhub: https://a.b\nweeks: [{title: a}]")
+    (tmp_path / "chapters.yml").write_text("[]", encoding="utf-8")
+    path.write_text("title: T\nhub: https://a.b\nweeks: [{title: a}]", encoding="utf-8")
     assert load(path, tmp_path).hub == "https://a.b"
     assert load(path, tmp_path, "https://c.d").hub == "https://c.d"
     with pytest.raises(ValueError, match=r"hub must be an address .* got 'c'"):

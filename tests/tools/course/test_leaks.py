@@ -95,19 +95,21 @@ def test_a_planted_line_is_found_in_the_outputs_and_the_notebooks_metadata(
 @pytest.mark.parametrize("name", ["a.md", "b/c.json", "d.txt", "slides/e.js", "f.py"])
 def test_a_planted_line_is_found_in_any_text(tmp_path, secret, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text(f"before\n  {CODE}\nafter")
+    (tmp_path / name).write_text(f"before\n  {CODE}\nafter", encoding="utf-8")
     assert leaks.leaks(tmp_path, secret) == [f"{name}: {CODE}"]
 
 
 def test_a_planted_line_is_found_between_tags(tmp_path, secret):
     words = CODE.replace("*", "<span class='o'>*</span>")
-    (tmp_path / "a.html").write_text(f"<pre>{words}</pre>")
+    (tmp_path / "a.html").write_text(f"<pre>{words}</pre>", encoding="utf-8")
     assert leaks.leaks(tmp_path, secret) == [f"a.html: {CODE}"]
 
 
 @pytest.mark.parametrize("title", ["Solution", "Where to begin"])
 def test_a_fold_is_found_whatever_is_in_it(tmp_path, title):
     fold = f"<details><summary>{title}</summary>x</details>"
-    (tmp_path / "a.html").write_text(fold)
-    (tmp_path / "b.ipynb").write_text(json.dumps({"cells": [{"source": [fold]}]}))
+    (tmp_path / "a.html").write_text(fold, encoding="utf-8")
+    (tmp_path / "b.ipynb").write_text(
+        json.dumps({"cells": [{"source": [fold]}]}), encoding="utf-8"
+    )
     assert len(leaks.leaks(tmp_path, [])) == 2

@@ -40,7 +40,7 @@ def cases(tmp_path, monkeypatch):
     def read(text):
         folder = tmp_path / "checks" / "cases"
         folder.mkdir(parents=True)
-        (folder / "toy.py").write_text(text)
+        (folder / "toy.py").write_text(text, encoding="utf-8")
         module = type("toy", (), {})
         exec(text, vars_of := {"checks": checks})
         module.WRONG = vars_of["WRONG"]
@@ -69,7 +69,7 @@ def test_a_list_that_cannot_be_read_is_refused(cases):
 
 def test_every_file_of_cases_is_written_out():
     for path in (ROOT / "tests" / "checks" / "cases").glob("[a-z]*.py"):
-        assert len(mistakes.written(path.read_text())) >= 5, path
+        assert len(mistakes.written(path.read_text(encoding="utf-8"))) >= 5, path
 
 
 def test_code_and_answer_stand_one_under_the_other():
