@@ -215,8 +215,8 @@ class _Reader:
                     yield str(name)
                     yield self.of(entry, f"{where}.{name}")
             else:
-                many = isinstance(part, Iterator)
-                yield self.of(list(part) if many else part, where)
+                whole = list(part) if isinstance(part, Iterator) else part
+                yield self.of(whole, where)
 
     def _function(self, value: FunctionType, where: str) -> Iterator[str]:
         yield f"{value.__module__}.{value.__qualname__}"

@@ -301,7 +301,7 @@ def globally():
 
 def test_the_state_of_global_generators_does_not_count():
     def fn(seed):
-        draw = np.random.normal  # noqa: NPY002
+        draw = np.random.normal
         return draw() + torch.randn(1) + np.random.default_rng(0).normal()
 
     before = fingerprint(fn)
