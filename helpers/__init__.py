@@ -1,10 +1,10 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: activations, networks, models, data, training, sweeps with fingerprints,
-explorer with figure_data, style, and claims with its verdicts and claim_rows. One room
-per chapter, named as the chapter is: linear_regions, well_behaved, … The checks behind
-the exercises stand above. Nothing heavy is imported here: `from helpers import
-networks` loads what it needs.
+Shared rooms: activations with probes, networks, models, data, training, sweeps with
+fingerprints, explorer with figure_data, style, and claims with its verdicts and
+claim_rows. One room per chapter, named as the chapter is: linear_regions, well_behaved,
+… The checks behind the exercises stand above. Nothing heavy is imported here: `from
+helpers import networks` loads what it needs.
 """
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "linear_regions",
     "models",
     "networks",
+    "probes",
     "sgd_noise",
     "style",
     "sublevel_sets",
