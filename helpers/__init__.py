@@ -1,10 +1,10 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: activations, networks, models, data, training, sweeps, explorer with
-figure_data, style, and claims with its verdicts, claim_rows and stored_runs. One room
-per chapter, named as the chapter is: linear_regions, well_behaved, … The checks behind
-the exercises stand above. Nothing heavy is imported here: `from helpers import
-networks` loads what it needs.
+Shared rooms: activations with probes, networks, models, data, training, sweeps with
+fingerprints, explorer with figure_data, style, and claims with its verdicts, claim_rows
+and stored_runs. One room per chapter, named as the chapter is: linear_regions,
+well_behaved, … The checks behind the exercises stand above. Nothing heavy is imported
+here: `from helpers import networks` loads what it needs.
 
 A package of the same name that was installed over this one, or removed again, may have
 taken files of ours: then the import fails and says so.
@@ -23,12 +23,14 @@ __all__ = [
     "encoder_decoder",
     "explorer",
     "figure_data",
+    "fingerprints",
     "greedy_layerwise",
     "heavy_tails",
     "information_flow",
     "linear_regions",
     "models",
     "networks",
+    "probes",
     "sgd_noise",
     "stored_runs",
     "style",

@@ -17,6 +17,8 @@ from scipy import special
 from torch import Tensor, nn
 from torch.nn import functional
 
+from helpers.probes import check_antiderivative, check_elementwise
+
 __all__ = [
     "TABLE",
     "Abs",
@@ -57,8 +59,12 @@ class Activation:
         slope_mean: closed form of (gap, q) -> E phi'(u) phi'(v), if known.
 
     Raises:
-        TypeError: phi, d1 or d2 is not callable.
-        ValueError: d1 is not the derivative of phi, or d2 not that of d1.
+        TypeError: phi, d1 or d2 is not callable, or does not return a float64 array
+            shaped as its argument.
+        ValueError: d1 is not the derivative of phi, or d2 not that of d1; phi jumps, as
+            sign and quantisers do, of which V[phi'] says nothing; d1 jumps elsewhere
+            than at the kinks; one of them is not elementwise or not finite. All this
+            is probed on [-8, 8] by `check_elementwise` and `check_antiderivative`.
     """
 
     name: str
@@ -72,14 +78,27 @@ class Activation:
     slope_mean: PairMean | None = None
 
     def __post_init__(self) -> None:
+        kinks = np.asarray(self.kinks, dtype=np.float64)
+        if kinks.ndim != 1 or not np.isfinite(kinks).all():
+            raise ValueError(
+                f"kinks of activation {self.name!r} must be finite numbers, "
+                f"got {self.kinks!r}"
+            )
+        object.__setattr__(self, "kinks", tuple(kinks.tolist()))
         for field in ("phi", "d1", "d2"):
             if not callable(getattr(self, field)):
                 raise TypeError(
                     f"{field} of activation {self.name!r} must be callable, "
                     f"got {getattr(self, field)!r}"
                 )
+            named = f"{field} of activation {self.name!r}"
+            check_elementwise(named, getattr(self, field))
         self._check_derivative("d1", self.phi, self.d1)
         self._check_derivative("d2", self.d1, self.d2)
+        named = f"phi of activation {self.name!r}"
+        check_antiderivative(named, self.phi, self.d1, self.kinks)
+        self._check_jumps_of_slope()
+        self._check_slopes()
 
     def _check_derivative(self, field: str, of: Function, given: Function) -> None:
         step = 1e-5
@@ -93,6 +112,31 @@ class Activation:
                 f"{field} of activation {self.name!r} is not a derivative: at "
                 f"{_TEST_POINTS[i]} it is {float(given(_TEST_POINTS)[i]):.6g}, "
                 f"finite differences give {measured[i]:.6g}"
+            )
+
+    def _check_jumps_of_slope(self) -> None:
+        """Raise if d1 jumps, but for the kinks: quadrature is not split there."""
+
+        def without_jumps(x: Array) -> Array:
+            total: Array = self.d1(x)
+            for kink, jump in self.jumps:
+                total = total - jump * (x > kink)
+            return total
+
+        named = f"d1 of activation {self.name!r}, which jumps at its kinks alone,"
+        check_antiderivative(named, without_jumps, self.d2, self.kinks)
+
+    def _check_slopes(self) -> None:
+        if self.slopes is None:
+            return
+        right, left = self.slopes
+        if not np.allclose(
+            self.phi(_TEST_POINTS),
+            np.where(_TEST_POINTS > 0, right, left) * _TEST_POINTS,
+            rtol=1e-12,
+        ):
+            raise ValueError(
+                f"slopes of activation {self.name!r} are {self.slopes}, phi has others"
             )
 
     @cached_property

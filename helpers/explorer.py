@@ -14,7 +14,8 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -69,28 +70,51 @@ class Explorer:
         return self._frames[point]
 
     def _drawn(self, point: Point, dense: int = 1) -> Frame:
-        figure, text = self._figure(point)
-        for axes in figure.axes:
-            without_minor_ticks(axes)
-        png = palette_png(figure, dense * _DPI, colors=32)
-        plt.close(figure)
+        with self._at(point), _only_the_readers_figures():
+            figure, text = self._figure(point)
+            for axes in figure.axes:
+                without_minor_ticks(axes)
+            png = palette_png(figure, dense * _DPI, colors=32)
         image = "data:image/png;base64," + base64.b64encode(png).decode()
         return Frame(image, text)
 
     def _figure(self, point: Point) -> tuple[Figure, str]:
         """What draw returns at one value of each slider, and the status line."""
         drawn = self.draw(**dict(zip(self.sliders, point, strict=True)))
-        figure, headline = drawn if isinstance(drawn, tuple) else (drawn, "")
-        if not isinstance(figure, Figure):
+        pair = drawn if isinstance(drawn, tuple) else (drawn, "")
+        if len(pair) != 2 or not (
+            isinstance(pair[0], Figure) and isinstance(pair[1], str)
+        ):
+            got = type(drawn).__name__
+            if isinstance(drawn, tuple):
+                got = f"({', '.join(type(part).__name__ for part in drawn)})"
             raise TypeError(
                 "draw must return a matplotlib Figure, or a pair (Figure, headline), "
-                f"got {type(figure).__name__}"
+                f"got {got}"
             )
-        values = ", ".join(
+        figure, headline = pair
+        values = self._values(point)
+        return figure, f"{values}: {headline}" if headline else values
+
+    def _values(self, point: Point) -> str:
+        """The values of the sliders in words."""
+        return ", ".join(
             f"{_words(name)} {_shown(value)}"
             for name, value in zip(self.sliders, point, strict=True)
         )
-        return figure, f"{values}: {headline}" if headline else values
+
+    @contextmanager
+    def _at(self, point: Point) -> Iterator[None]:
+        """Add to an error of the block the values at which it arose."""
+        try:
+            yield
+        except figure_data.Unsupported:
+            raise
+        except Exception as error:
+            given = zip(self.sliders, point, strict=True)
+            call = ", ".join(f"{name}={value!r}" for name, value in given)
+            error.add_note(f"explorer {self.label!r}: draw({call})")
+            raise
 
     def _points(self) -> list[Point]:
         return list(itertools.product(*self.sliders.values()))
@@ -101,7 +125,6 @@ class Explorer:
         try:
             read = [self._read(point) for point in points]
         except figure_data.Unsupported:
-            plt.close("all")
             frames = [self._drawn(point, _DENSE) for point in points]
             return {
                 "texts": [frame.text for frame in frames],
@@ -111,10 +134,9 @@ class Explorer:
         return {"texts": [text for _, text in read], **pictures}
 
     def _read(self, point: Point) -> tuple[dict[str, Any], str]:
-        figure, text = self._figure(point)
-        data = figure_data.read(figure)
-        plt.close(figure)
-        return data, text
+        with self._at(point), _only_the_readers_figures():
+            figure, text = self._figure(point)
+            return figure_data.read(figure), text
 
     def static_html(self) -> str:
         """Every state in one piece of HTML that needs no kernel and no other host."""
@@ -166,9 +188,9 @@ class Explorer:
             try:
                 frame = self.frame(point)
             except Exception as error:
-                plt.close("all")
                 picture.value = ""
-                reason = html.escape(f"{type(error).__name__}: {error}")
+                told = f"{type(error).__name__}: {error}; at {self._values(point)}"
+                reason = html.escape(told)
                 status.value = f'<p role="alert">could not draw: {reason}</p>'
                 return
             alt = html.escape(_alt(self.label, frame))
@@ -204,23 +226,21 @@ def explorer(
 
     Returns:
         The explorer; as the last value of a cell it shows itself. Cost: one call of
-        `draw`; while the book is built, one a combination of values.
+        `draw`; while the book is built, one a combination of values. The figures that
+        `draw` makes are closed, and no others; an error in `draw` tells the values.
 
     Raises:
-        TypeError: if draw cannot be called.
-        ValueError: if there is no slider, a slider has no or repeated values, start
-            names an unknown slider or value, or there are over 250 combinations.
+        TypeError: if draw cannot be called, or a slider has no sequence of hashable
+            values.
+        ValueError: if there is no slider, a slider has no values or some that are shown
+            alike, start names an unknown slider or value, or there are over 250
+            combinations.
     """
     if not callable(draw):
         raise TypeError(f"draw must be callable, got {type(draw).__name__}")
     if not sliders:
         raise ValueError("explorer needs at least one slider, such as depth=[1, 2, 4]")
-    values = {name: list(given) for name, given in sliders.items()}
-    for name, given in values.items():
-        if not given or len(set(given)) < len(given):
-            raise ValueError(
-                f"slider {name!r} needs values that all differ, got {given}"
-            )
+    values = {name: _checked_values(name, given) for name, given in sliders.items()}
     frames = math.prod(map(len, values.values()))
     if frames > _MOST_FRAMES:
         raise ValueError(
@@ -234,6 +254,40 @@ def explorer(
             )
         first[name] = value
     return Explorer(draw, label, values, tuple(first.values()))
+
+
+def _checked_values(name: str, given: Sequence[Any]) -> list[Any]:
+    """The values of a slider, which differ as they are shown, or raise."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(
+            f"slider {name!r} needs a sequence of values such as [1, 2, 4], "
+            f"got {given!r}"
+        )
+    values = list(given)
+    try:
+        distinct = set(values)
+    except TypeError:
+        raise TypeError(
+            f"slider {name!r} needs hashable values (tuples for lists), got {values}"
+        ) from None
+    shown = {_shown(value) for value in distinct}
+    if not values or len(shown) < len(values):
+        raise ValueError(
+            f"slider {name!r} needs values that all differ as they are shown, in six "
+            f"digits, got {values}"
+        )
+    return values
+
+
+@contextmanager
+def _only_the_readers_figures() -> Iterator[None]:
+    """Close the figures that the block makes, and no other."""
+    before = set(plt.get_fignums())
+    try:
+        yield
+    finally:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
 
 
 def _words(name: str) -> str:

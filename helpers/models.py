@@ -18,6 +18,7 @@ __all__ = [
     "check_plain",
     "read_classes",
     "read_inputs",
+    "same_random_state",
     "unchanged",
 ]
 
@@ -216,7 +217,7 @@ def unchanged(net: nn.Module) -> Iterator[None]:
     """Put back what a computation may move in a caller's network and torch's generator.
 
     The modes of all modules, buffers (running statistics), gradients and torch's global
-    random state are after the block as before; within it no parameter has a gradient.
+    random state, that of the network's device included, are after the block as before; within it no parameter has a gradient.
     Parameters are not written by anything in this package and are not copied.
 
     Args:
@@ -229,11 +230,11 @@ def unchanged(net: nn.Module) -> Iterator[None]:
     gradients = [(p, p.grad) for p in net.parameters()]
     for parameter, _ in gradients:
         parameter.grad = None
-    state = torch.random.get_rng_state()
+    place = next((p.device for p, _ in gradients), torch.device("cpu"))
     try:
-        yield
+        with same_random_state(place):
+            yield
     finally:
-        torch.random.set_rng_state(state)
         for module, mode in modes:
             module.training = mode
         with torch.no_grad():
@@ -242,3 +243,25 @@ def unchanged(net: nn.Module) -> Iterator[None]:
                     buffer.copy_(value)
         for parameter, gradient in gradients:
             parameter.grad = gradient
+
+
+@contextmanager
+def same_random_state(device: torch.device) -> Iterator[None]:
+    """Put back torch's global random state, on the CPU and on a device.
+
+    Args:
+        device: where the block computes: cpu, cuda, mps, xpu or another that has a
+            generator.
+    """
+    state = torch.random.get_rng_state()
+    backend = (
+        None if device.type in ("cpu", "meta") else torch.get_device_module(device)
+    )
+    place = () if device.type == "mps" else (device,)
+    there = backend.get_rng_state(*place) if backend else None
+    try:
+        yield
+    finally:
+        torch.random.set_rng_state(state)
+        if backend:
+            backend.set_rng_state(there, *place)

@@ -1,7 +1,6 @@
 """Grids times seeds through joblib, kept on disk so that nothing is computed twice."""
 
 import hashlib
-import inspect
 import json
 import operator
 import os
@@ -22,6 +21,8 @@ import torch
 from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
+
+from helpers.fingerprints import fingerprint
 
 __all__ = [
     "Sweep",
@@ -94,10 +95,10 @@ def sweep(
     what it captures, so load big data inside it.
 
     With `cache`, each result is written as it arrives, by the calling process, and a
-    call already there is not made again. A result is found by the module, name and
-    source of `fn`, the numbers, strings and names of functions that `fn` refers to
-    outside itself, the point and the seed. Changes elsewhere, in the body of a function
-    that `fn` calls or in an array that it captures, are not seen: delete the folder.
+    call already there is not made again. A result is found by the point, the seed and
+    `fingerprint(fn)`: the code and source of `fn` and, by value, all that it reads
+    outside itself. Not seen are files and the insides of other modules that `fn` calls:
+    delete the folder when they change.
 
     Args:
         fn: returns a number, an array or a dict of these, of one shape throughout.
@@ -112,7 +113,8 @@ def sweep(
         All results in the order of `grid` and `seeds`.
 
     Raises:
-        ValueError: bad grid, seeds or results, or `cache` for `fn` of unknown source.
+        ValueError: bad grid, seeds or results; with `cache`, `fn` of unknown source or
+            with a value that cannot be compared between runs, which is named.
         SweepError: `fn` raised; the calls under way are finished and kept first.
     """
     points, seeds = _checked_grid(grid), _checked_seeds(seeds)
@@ -215,13 +217,13 @@ class _Store:
     """A folder with one .npz file per call of one function."""
 
     def __init__(self, folder: Path, fn: Callable[..., Any]) -> None:
-        self.folder, self.identity = folder, _identity(fn)
+        self.folder, self.identity = folder, fingerprint(fn)
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, call: _Call) -> Path:
         """Return where the result of the call is, or would be."""
         parts = [self.identity, *call]
-        key = json.dumps(parts, sort_keys=True, default=np.generic.item).encode()
+        key = json.dumps(parts, sort_keys=True).encode()
         return self.folder / f"{hashlib.sha256(key).hexdigest()}.npz"
 
     def found(self, calls: list[_Call]) -> dict[int, _Result]:
@@ -249,23 +251,6 @@ class _Store:
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
-
-
-def _identity(fn: Callable[..., Any]) -> list[Any]:
-    """Return what a cached result depends on besides point and seed."""
-    try:
-        source, outside = inspect.getsource(fn), inspect.getclosurevars(fn)
-    except (OSError, TypeError) as error:
-        raise ValueError(
-            f"cache needs fn to be a def or lambda with readable source, got {fn!r}"
-        ) from error
-    code = fn.__code__  # tells two lambdas on one line apart
-    compiled = [code.co_code.hex(), code.co_names, *filter(_is_plain, code.co_consts)]
-    defaults = {f"{i}": value for i, value in enumerate(fn.__defaults__ or ())}
-    defaults |= fn.__kwdefaults__ or {}
-    seen = {**outside.globals, **outside.nonlocals, **defaults}
-    tokens = {key: v if _is_plain(v) else _name(v) for key, v in seen.items()}
-    return [fn.__module__, _name(fn), source, compiled, tokens]
 
 
 def _name(value: Any) -> str:

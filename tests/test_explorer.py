@@ -3,7 +3,10 @@
 import base64
 import io
 import json
+import math
 import time
+import traceback
+from contextlib import suppress
 
 import matplotlib.pyplot as plt
 import pytest
@@ -152,6 +155,68 @@ def test_an_exception_is_shown_and_the_sliders_stay_usable():
     assert "<img" in picture.value
 
 
+def fragile(x, y=0):
+    """Fails at 2, after it has made a figure."""
+    figure = plt.figure(figsize=(1, 1))
+    if x == 2:
+        raise ZeroDivisionError("no <two>")
+    return figure, "fine"
+
+
+def told(error):
+    return "".join(traceback.format_exception(error))
+
+
+def test_an_error_in_draw_names_the_values():
+    made = explorer(fragile, label="frail", x=[1, 2], y=[0.1, 0.5])
+    for fails in (made.static_html, lambda: made.frame((2, 0.1))):
+        with pytest.raises(ZeroDivisionError) as caught:
+            fails()
+        assert "explorer 'frail': draw(x=2, y=0.1)" in told(caught.value)
+        assert caught.value.__notes__ == ["explorer 'frail': draw(x=2, y=0.1)"]
+    box = made.widget()
+    box.children[0].value = 2
+    assert "no &lt;two&gt;; at x 2, y 0.1" in box.children[-1].value
+
+
+def stray(x):
+    """Leaves a second figure open."""
+    plt.figure(figsize=(1, 1))
+    return plt.figure(figsize=(1, 1))
+
+
+@pytest.mark.parametrize("function", [fragile, stray, round_one])
+def test_the_readers_own_figures_stay_open(function):
+    own = plt.figure(figsize=(1, 1))
+    try:
+        made = explorer(function, label="own", x=[1, 2])
+        box = made.widget()
+        box.children[0].value = 2
+        with suppress(ZeroDivisionError):
+            made.static_html()
+        assert plt.get_fignums() == [own.number]
+        assert plt.gcf() is own
+    finally:
+        plt.close(own)
+
+
+def test_a_figure_that_the_reader_made_is_shown_and_stays_open():
+    own = plt.figure(figsize=(1, 1))
+    try:
+        made = explorer(lambda x: own, label="own", x=[1])
+        made.widget()
+        made.static_html()
+        assert plt.get_fignums() == [own.number]
+    finally:
+        plt.close(own)
+
+
+def test_one_value_is_a_slider_too():
+    made = explorer(draw, label="one", depth=[1], noise=[0.5])
+    assert [slider["max"] for slider in parsed(made)[0].find_all("input")] == ["0"] * 2
+    assert "product 0.5" in made.widget().children[-1].value
+
+
 def test_only_the_build_computes_every_state(monkeypatch, capsys):
     drawn = []
 
@@ -170,17 +235,41 @@ def test_only_the_build_computes_every_state(monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
-def test_draw_must_return_a_figure():
-    with pytest.raises(TypeError, match=r"must return a matplotlib Figure.*got int"):
-        explorer(lambda x: 3, label="bad", x=[1]).static_html()
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (lambda: 3, "int"),
+        (lambda: None, "NoneType"),
+        (lambda: plt.figure().add_subplot(), "Axes"),
+        (lambda: [plt.figure()], "list"),
+        (lambda: (plt.figure(),), r"\(Figure\)"),
+        (lambda: (plt.figure(), "a", "b"), r"\(Figure, str, str\)"),
+        (lambda: (plt.figure(), 0.5), r"\(Figure, float\)"),
+        (lambda: ("a", plt.figure()), r"\(str, Figure\)"),
+    ],
+)
+def test_draw_must_return_a_figure(given, kind):
+    made = explorer(lambda x: given(), label="bad", x=[1])
+    with pytest.raises(TypeError, match=rf"return a matplotlib Figure.*got {kind}\n"):
+        made.static_html()
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("values", [3, "abc", None, [[1], [2]]])
+def test_a_slider_takes_a_sequence_of_hashable_values(values):
+    with pytest.raises(TypeError, match=r"slider .x. needs (a sequence|hashable)"):
+        explorer(draw, label="bad", x=values)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({}, "needs at least one slider"),
-        ({"x": []}, "slider 'x' needs values that all differ, got \\[\\]"),
+        ({"x": []}, "slider 'x' needs values that all differ .* got \\[\\]"),
         ({"x": [1, 1]}, "slider 'x' needs values that all differ"),
+        ({"x": [1, "1"]}, "slider 'x' needs values that all differ as they are shown"),
+        ({"x": [1 / 3, 0.3333333]}, "all differ as they are shown, in six digits"),
+        ({"x": [math.nan, math.nan]}, "slider 'x' needs values that all differ"),
         ({"x": [1], "start": {"y": 1}}, "start sets y=1; the sliders are"),
         ({"x": [1], "start": {"x": 2}}, "start sets x=2; the sliders are"),
         ({"x": range(16), "y": range(16)}, "256 frames; at most 250"),

@@ -12,6 +12,7 @@ from helpers.models import (
     check_plain,
     read_classes,
     read_inputs,
+    same_random_state,
     unchanged,
 )
 
@@ -184,3 +185,17 @@ def test_what_a_block_moves_is_put_back() -> None:
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
     assert torch.equal(net[0].weight.grad, torch.ones(4, 3))
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_the_random_state_is_put_back_after_an_error_too() -> None:
+    devices = [torch.device("cpu")]
+    if torch.cuda.is_available():
+        devices.append(torch.device("cuda", torch.cuda.current_device()))
+    for device in devices:
+        torch.manual_seed(3)
+        drawn = torch.rand(2, device=device), torch.rand(2)
+        torch.manual_seed(3)
+        with pytest.raises(KeyError), same_random_state(device):
+            raise KeyError(torch.rand(5, device=device), torch.rand(5))
+        again = torch.rand(2, device=device), torch.rand(2)
+        assert all(torch.equal(a, b) for a, b in zip(drawn, again, strict=True))

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import threading
 
+import counting
 import joblib
 import numpy as np
 import pytest
@@ -38,20 +39,17 @@ def scaled(seed):
     return SCALE * seed
 
 
-class Counted:
-    """Make a function that counts its calls; a call beyond `limit` is interrupted."""
+def counted(seed, width):
+    """Count the call, elsewhere: what a function counts in itself it also reads."""
+    counting.note((width, seed))
+    return 10 * width + seed
 
-    def __init__(self, limit=10**9):
-        self.calls, self.limit = [], limit
 
-    def function(self):
-        def fn(seed, width):
-            if len(self.calls) >= self.limit:
-                raise KeyboardInterrupt
-            self.calls.append((width, seed))
-            return 10 * width + seed
-
-        return fn
+@pytest.fixture
+def calls():
+    """The calls of `counted`; it interrupts those beyond `counting.limit`."""
+    counting.forget()
+    return counting.calls
 
 
 def test_values_follow_grid_and_seeds():
@@ -218,15 +216,15 @@ def test_dask_failure_names_the_point(cluster):
 
 
 @pytest.mark.parametrize("done", [0, 1, 4])
-def test_interrupted_sweep_resumes_and_loses_nothing(tmp_path, done):
-    counted = Counted(limit=done)
+def test_interrupted_sweep_resumes_and_loses_nothing(tmp_path, calls, done):
+    counting.limits.append(done)
     grid, options = {"width": [1, 2]}, {**QUIET, "cache": tmp_path}
     with pytest.raises(KeyboardInterrupt):
-        sweep(counted.function(), grid, range(3), **options)
-    assert len(counted.calls) == done
-    counted.limit = 10**9
-    result = sweep(counted.function(), grid, range(3), **options)
-    assert sorted(counted.calls) == [(w, s) for w in (1, 2) for s in range(3)]
+        sweep(counted, grid, range(3), **options)
+    assert len(calls) == done
+    counting.limits.clear()
+    result = sweep(counted, grid, range(3), **options)
+    assert sorted(calls) == [(w, s) for w in (1, 2) for s in range(3)]
     assert result.values.tolist() == [[10, 11, 12], [20, 21, 22]]
 
 
@@ -265,15 +263,15 @@ def test_failure_names_point_and_seed_and_keeps_the_finished(tmp_path, n_jobs):
 
 def test_calls_under_way_at_a_failure_are_kept(tmp_path, monkeypatch):
     """Seed 1 ends only after the caller has dealt with the failure of seed 0."""
-    dealt_with = threading.Event()
+    counting.forget()
 
     def bar(results, *_, **__):
         for result in results:
             yield result
-            dealt_with.set()
+            counting.dealt_with.set()
 
     def fn(seed):
-        return dealt_with.wait(timeout=10) if seed else 1 / seed
+        return counting.wait() if seed else 1 / seed
 
     monkeypatch.setattr("helpers.sweeps.tqdm", bar)
     with (
@@ -296,11 +294,11 @@ def test_no_call_is_started_after_a_failure():
     assert calls == [0, 1, 2]
 
 
-def test_cached_values_are_the_same_and_need_no_call(tmp_path):
-    counted, options = Counted(), {**QUIET, "cache": tmp_path / "new" / "folder"}
-    first = sweep(counted.function(), {"width": [1, 2]}, range(3), **options)
-    again = sweep(counted.function(), {"width": [1, 2]}, range(3), **options)
-    assert len(counted.calls) == 6
+def test_cached_values_are_the_same_and_need_no_call(tmp_path, calls):
+    options = {**QUIET, "cache": tmp_path / "new" / "folder"}
+    first = sweep(counted, {"width": [1, 2]}, range(3), **options)
+    again = sweep(counted, {"width": [1, 2]}, range(3), **options)
+    assert len(calls) == 6
     assert again.values.tobytes() == first.values.tobytes()
     assert again.values.dtype == first.values.dtype
 
@@ -315,18 +313,17 @@ def test_cached_dicts_and_odd_keys(tmp_path):
         assert cached.values[key].tobytes() == array.tobytes()
 
 
-def test_larger_grid_computes_only_what_is_new(tmp_path):
-    counted, options = Counted(), {**QUIET, "cache": tmp_path}
-    sweep(counted.function(), {"width": [1, 2]}, [0, 1], **options)
-    sweep(counted.function(), {"width": [2, 3]}, [1, 2], **options)
-    assert len(counted.calls) == len(set(counted.calls)) == 4 + 3
+def test_larger_grid_computes_only_what_is_new(tmp_path, calls):
+    options = {**QUIET, "cache": tmp_path}
+    sweep(counted, {"width": [1, 2]}, [0, 1], **options)
+    sweep(counted, {"width": [2, 3]}, [1, 2], **options)
+    assert len(calls) == len(set(calls)) == 4 + 3
 
 
-def test_without_cache_every_call_is_made():
-    counted = Counted()
+def test_without_cache_every_call_is_made(calls):
     for _ in range(2):
-        sweep(counted.function(), {"width": [1]}, range(3), **QUIET)
-    assert len(counted.calls) == 6
+        sweep(counted, {"width": [1]}, range(3), **QUIET)
+    assert len(calls) == 6
 
 
 @pytest.mark.parametrize(
@@ -339,15 +336,15 @@ def test_without_cache_every_call_is_made():
     ],
     ids=["truncated", "empty", "text", "other number"],
 )
-def test_damaged_file_is_computed_again(tmp_path, damage):
-    counted, options = Counted(), {**QUIET, "cache": tmp_path}
-    first = sweep(counted.function(), {"width": [1]}, [7], **options)
+def test_damaged_file_is_computed_again(tmp_path, calls, damage):
+    options = {**QUIET, "cache": tmp_path}
+    first = sweep(counted, {"width": [1]}, [7], **options)
     (path,) = tmp_path.glob("*.npz")
     path.write_bytes(damage(path.read_bytes(), first.values))
     for _ in range(2):
-        again = sweep(counted.function(), {"width": [1]}, [7], **options)
+        again = sweep(counted, {"width": [1]}, [7], **options)
         assert again.values.tolist() == [[17]]
-    assert counted.calls == [(1, 7)] * 2
+    assert calls == [(1, 7)] * 2
 
 
 def test_unfinished_write_leaves_no_result(tmp_path, monkeypatch):

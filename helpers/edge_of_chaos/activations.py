@@ -10,6 +10,8 @@ ACTIVATIONS: Mapping[str, Activation] = MappingProxyType(
 )
 """Activation name -> `Activation`; leaky_relu has slope 0.01, elu alpha 1."""
 
+_JUMPING = ("sign", "step", "heaviside", "threshold", "round", "floor", "ceil", "trunc")
+
 Named = str | Activation
 
 
@@ -21,6 +23,11 @@ def resolve(activation: Named) -> Activation:
         raise TypeError(
             "activation must be a name or an Activation, which brings its derivatives, "
             f"got {activation!r}"
+        )
+    if activation.lower() in _JUMPING:
+        raise ValueError(
+            f"activation {activation!r} jumps, and its V[phi'] says nothing of that; "
+            f"allowed: {', '.join(sorted(ACTIVATIONS))}, or an Activation"
         )
     if activation not in ACTIVATIONS:
         raise ValueError(

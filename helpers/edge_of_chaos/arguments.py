@@ -2,37 +2,91 @@
 
 import math
 import operator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.activations import Array
 
+_ROUNDINGS = 16  # by which a correlation that was computed may leave [-1, 1]
+
 
 def variances(q: ArrayLike) -> Array:
     """Return the variances as an array, or raise."""
-    given = np.asarray(q, dtype=np.float64)
+    given = numbers("q", q)
     if not (np.isfinite(given) & (given >= 0)).all():
         raise ValueError(f"q must be finite and >= 0, got {q!r}")
     return given
 
 
+def numbers(name: str, values: ArrayLike) -> Array:
+    """Return real numbers as a float64 array, or raise."""
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "biuf":
+            raise TypeError(f"dtype {given.dtype}")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{name} must hold real numbers, got {values!r:.80} ({error})"
+        ) from None
+    return given.astype(np.float64)
+
+
+def within(name: str, values: ArrayLike, low: float, high: float) -> Array:
+    """Return numbers of an interval, those outside by rounding put on its end.
+
+    Rounding is 16 roundings of what they are given in, float32 or float64.
+    """
+    given = numbers(name, values)
+    dtype = np.asarray(values).dtype
+    rounding = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
+    slack = _ROUNDINGS * rounding * max(abs(low), abs(high))
+    if not ((given >= low - slack) & (given <= high + slack)).all():
+        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {values!r}")
+    return given.clip(low, high)
+
+
 def positive(name: str, value: float) -> float:
     """Return the number, or raise unless it is finite and > 0."""
-    if not (math.isfinite(value) and value > 0):
+    number = _number(name, value)
+    if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name} must be finite and > 0, got {value!r}")
-    return float(value)
+    return number
 
 
 def check_scales(**scales: float) -> None:
     """Raise unless each is finite and >= 0."""
     for name, value in scales.items():
-        if not (math.isfinite(value) and value >= 0):
+        number = _number(name, value)
+        if not (math.isfinite(number) and number >= 0):
             raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
 
 
 def check_count(**counts: int) -> None:
     """Raise unless each is an integer >= 1."""
     for name, value in counts.items():
-        if operator.index(value) < 1:
+        if whole(name, value) < 1:
             raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
+
+
+def check_seed(seed: int) -> int:
+    """Return the seed, or raise unless it is an integer >= 0."""
+    if whole("seed", seed) < 0:
+        raise ValueError(f"seed must be an integer >= 0, got {seed!r}")
+    return operator.index(seed)
+
+
+def whole(name: str, value: Any) -> int:
+    """Return the value as an integer, or raise."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    return operator.index(value)
+
+
+def _number(name: str, value: Any) -> float:
+    """Return one real number, or raise."""
+    found = numbers(name, value)
+    if found.ndim:
+        raise TypeError(f"{name} must be one number, got shape {list(found.shape)}")
+    return float(found)

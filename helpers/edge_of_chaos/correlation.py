@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from helpers.activations import Activation, Array
 from helpers.edge_of_chaos.activations import Named, resolve
-from helpers.edge_of_chaos.arguments import check_count, positive
+from helpers.edge_of_chaos.arguments import check_count, positive, within
 from helpers.edge_of_chaos.gaussian_means import half_square, pair_table
 from helpers.edge_of_chaos.variance import (
     any_variance,
@@ -52,7 +52,7 @@ def correlation_map(
 
     Args:
         activation: as in `variance_map`.
-        c: correlations, any shape, in [-1, 1].
+        c: correlations, any shape, in [-1, 1]; beyond by rounding counts as the end.
         q: variance of both inputs, > 0.
         sigma_w: scale of the weights, >= 0.
         sigma_b: scale of the biases, >= 0.
@@ -64,9 +64,7 @@ def correlation_map(
     Raises:
         TypeError, ValueError: as `variance_map`.
     """
-    given = np.asarray(c, dtype=np.float64)
-    if not (np.abs(given) <= 1).all():
-        raise ValueError(f"c must lie in [-1, 1], got {c!r}")
+    given = within("c", c, -1, 1)
     return 1 - correlation_gap(activation, 1 - given, q, sigma_w, sigma_b)
 
 
@@ -91,7 +89,8 @@ def correlation_gap(
         TypeError, ValueError: as `variance_map`.
     """
     act, q = resolve(activation), positive("q", q)
-    scale = sigma_w**2 / _next_variance(act, q, sigma_w, sigma_b)
+    following = _next_variance(act, q, sigma_w, sigma_b)
+    scale = sigma_w**2 / following
     function = pair_table(act, q).half_square
     if np.ndim(gap) == 0 and act.half_square is None:
         function = partial(half_square, act, act.phi, q=q)
@@ -120,7 +119,8 @@ def correlation_slope(
         TypeError, ValueError: as `variance_map`.
     """
     act, q = resolve(activation), positive("q", q)
-    scale = sigma_w**2 * q / _next_variance(act, q, sigma_w, sigma_b)
+    following = _next_variance(act, q, sigma_w, sigma_b)
+    scale = sigma_w**2 * q / following
     return scale * _each(pair_table(act, q).slope_mean, gap)
 
 
@@ -154,17 +154,22 @@ def correlation_trajectory(
     """
     act = resolve(activation)
     check_count(depth=depth)
-    if not -1 <= c0 <= 1:
-        raise ValueError(f"c0 must lie in [-1, 1], got {c0!r}")
+    start = float(within("c0", c0, -1, 1))
     if q is None:
         q = variance_fixed_point(act, sigma_w, sigma_b)
         if math.isinf(q):
             where = f"at sigma_w = {sigma_w:g}, sigma_b = {sigma_b:g}"
             q, sigma_b = any_variance(act, where), 0.0
+        if q == 0:
+            raise ValueError(
+                f"the variance of {act.name} tends to 0 at sigma_w = {sigma_w:g}, "
+                f"sigma_b = {sigma_b:g}: give the q at which to compute"
+            )
     q = positive("q", q)
     table = pair_table(act, q)
-    scale = sigma_w**2 / _next_variance(act, q, sigma_w, sigma_b)
-    gaps = [1.0 - c0]
+    following = _next_variance(act, q, sigma_w, sigma_b)
+    scale = sigma_w**2 / following
+    gaps = [1.0 - start]
     for _ in range(depth):
         gaps.append(min(scale * table.half_square(gaps[-1]), 2.0))
     slopes = scale * q * _each(table.slope_mean, np.array(gaps))
@@ -183,7 +188,5 @@ def _next_variance(act: Activation, q: float, sigma_w: float, sigma_b: float) ->
 
 def _each(function: Callable[[float], float], gap: ArrayLike) -> Array:
     """Apply a function of one gap to each, or raise."""
-    gaps = np.asarray(gap, dtype=np.float64)
-    if not ((gaps >= 0) & (gaps <= 2)).all():
-        raise ValueError(f"gap must lie in [0, 2], got {gap!r}")
+    gaps = within("gap", gap, 0, 2)
     return np.array([function(g) for g in gaps.ravel()]).reshape(gaps.shape)

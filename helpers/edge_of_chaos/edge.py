@@ -10,6 +10,8 @@ from helpers.edge_of_chaos.arguments import check_scales
 from helpers.edge_of_chaos.gaussian_means import gaussian_moments
 from helpers.edge_of_chaos.variance import moment_table, root_between
 
+_FLAT = 1e-100  # a slope of 0, at a variance that stands for 0
+
 
 @dataclass(frozen=True)
 class EdgePoint:
@@ -59,11 +61,18 @@ def edge_of_chaos(activation: Named, sigma_b: float) -> EdgePoint:
         q = 0.0
     else:
         grid, value, slope = moment_table(act)
-        high = int(np.argmax(grid - value / slope > sigma_b**2))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            high = int(np.argmax(grid - value / slope > sigma_b**2))
         if high == 0:
             raise ValueError(
                 f"{act.name} has no edge of chaos at sigma_b = {sigma_b:g}: no "
                 f"variance in [{grid[0]:g}, {grid[-1]:g}] is kept with chi_1 = 1"
             )
         q = root_between(excess, grid[high - 1], grid[high])
-    return EdgePoint(1 / math.sqrt(float(gaussian_moments(act, q)[1])), q)
+    kept = float(gaussian_moments(act, q)[1])
+    if kept < _FLAT:
+        raise ValueError(
+            f"{act.name} has no edge of chaos at sigma_b = {sigma_b:g}: its slope is 0 "
+            f"at q = {q:g}, so no sigma_w makes chi_1 = 1"
+        )
+    return EdgePoint(1 / math.sqrt(kept), q)

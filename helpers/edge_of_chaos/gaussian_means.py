@@ -119,13 +119,13 @@ class PairTable:
     @cached_property
     def _ratio(self) -> Array:
         act, q = self.act, self.q
-        return _coefficients(lambda gap: half_square(act, act.phi, gap, q) / gap)
+        return _coefficients(act, lambda gap: half_square(act, act.phi, gap, q) / gap)
 
     @cached_property
     def _slope(self) -> Array:
         act, q = self.act, self.q
         full = float(gaussian_moments(act, np.array(q))[1])
-        return _coefficients(lambda gap: full - half_square(act, act.d1, gap, q))
+        return _coefficients(act, lambda gap: full - half_square(act, act.d1, gap, q))
 
 
 @lru_cache(maxsize=64)
@@ -134,8 +134,12 @@ def pair_table(act: Activation, q: float) -> PairTable:
     return PairTable(act, q)
 
 
-def _coefficients(function: Callable[[float], float]) -> Array:
-    """Return the Chebyshev series in theta on [0, pi], long enough for 1e-12."""
+def _coefficients(act: Activation, function: Callable[[float], float]) -> Array:
+    """Return the Chebyshev series in theta on [0, pi], long enough for 1e-12.
+
+    Raises:
+        ValueError: 1024 terms leave more than 1e-8.
+    """
     n = 32
     while True:
         angle = (np.arange(n) + 0.5) * math.pi / n
@@ -143,9 +147,14 @@ def _coefficients(function: Callable[[float], float]) -> Array:
         values = np.array([function(2 * math.sin(t / 2) ** 2) for t in theta])
         coefficients: Array = 2 / n * np.cos(np.outer(np.arange(n), angle)) @ values
         coefficients[0] /= 2
-        tail = np.abs(coefficients[-n // 8 :]).max()
-        if tail < 1e-12 * np.abs(values).max() or n >= _MOST_NODES:
+        tail, largest = np.abs(coefficients[-n // 8 :]).max(), np.abs(values).max()
+        if tail <= (1e-12 if n < _MOST_NODES else 1e-8) * largest:
             return coefficients
+        if n >= _MOST_NODES:
+            raise ValueError(
+                f"the Gaussian means of activation {act.name!r} are no smooth function "
+                f"of the angle: {n} terms leave {tail / largest:.1e} of them"
+            )
         n *= 2
 
 

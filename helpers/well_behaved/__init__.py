@@ -15,6 +15,10 @@ Read in this order:
     trajectory.py: the moments by draw and layer, and their intervals.
     propagation.py: the simulation, which sends many draws through many layers.
     fits.py: an exponential and a power law, fitted to each draw.
+    module_propagation.py: the same moments after each module of any one network.
+    module_moments.py: those by module, and what is derived from them.
+    module_passes.py: one pass through a network, read after each module.
+    module_checks.py: whether a network is one function that does not jump.
     arguments.py: checks of arguments that the other files share.
     __main__.py: the command, for convolutional networks at the paper's size.
 """
@@ -30,6 +34,8 @@ from helpers.well_behaved.laws import (
     residual_growth,
     wide_vanilla,
 )
+from helpers.well_behaved.module_moments import ModuleMoments
+from helpers.well_behaved.module_propagation import propagate_module
 from helpers.well_behaved.propagation import ARCHITECTURES, propagate
 from helpers.well_behaved.trajectory import MomentTrajectory
 
@@ -37,12 +43,14 @@ __all__ = [
     "ARCHITECTURES",
     "GAUSSIAN_MEAN_ABS",
     "Fit",
+    "ModuleMoments",
     "MomentTrajectory",
     "activation_growth",
     "growth_exponent",
     "growth_rate",
     "log_moment_law",
     "propagate",
+    "propagate_module",
     "rank_growth",
     "residual_chi",
     "residual_exponent",

@@ -107,6 +107,49 @@ def test_phases_of_the_correlation():
     np.testing.assert_allclose(relu.gap, at_edge.gap, rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_correlation_beyond_one_by_rounding_is_one(dtype):
+    beyond = np.nextafter(dtype(1), dtype(2))
+    for sign in (1, -1):
+        found = ec.correlation_map("tanh", sign * beyond, 1.0, 1.5, 0.1)
+        assert found == ec.correlation_map("tanh", sign, 1.0, 1.5, 0.1)
+    assert ec.correlation_gap("tanh", dtype(-1e-17), 1.0, 1.5, 0.1) == 0
+    path = ec.correlation_trajectory("tanh", 1.5, 0.1, float(np.nextafter(1, 2)), 3)
+    assert (path.gap == 0).all()
+    with pytest.raises(ValueError, match=r"c must lie in \[-1, 1\], got 1.0001"):
+        ec.correlation_map("tanh", 1.0001, 1.0, 1.5, 0.1)
+
+
+def test_without_weights_the_biases_make_all_inputs_one():
+    assert ec.correlation_map("tanh", 0.3, 1.0, 0, 0.5) == 1
+    assert ec.correlation_slope("tanh", 0.7, 1.0, 0, 0.5) == 0
+    assert ec.chi("tanh", 1.0, 0) == 0
+    with pytest.raises(ValueError, match="sigma_w and sigma_b must not both be 0"):
+        ec.correlation_map("tanh", 0.3, 1.0, 0, 0)
+    with pytest.raises(ValueError, match="variance of relu tends to 0 at sigma_w = 0"):
+        ec.correlation_trajectory("relu", 0, 0, 0.3, 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (
+            lambda: ec.correlation_trajectory("tanh", 1, 1, 0, 2.5),
+            "depth must be an int",
+        ),
+        (lambda: ec.correlation_trajectory("tanh", 1, 1, 0, True), "depth must be an"),
+        (lambda: ec.correlation_map("tanh", "a", 1, 1, 1), "c must hold real numbers"),
+        (lambda: ec.correlation_map("tanh", 1j, 1, 1, 1), "c must hold real numbers"),
+        (lambda: ec.correlation_map("tanh", 0, [1, 2], 1, 1), "q must be one number"),
+        (lambda: ec.correlation_map("tanh", 0, 1, "1", 1), "sigma_w must hold real"),
+        (lambda: ec.variance_map("tanh", None, 1, 1), "q must hold real numbers"),
+    ],
+)
+def test_what_is_no_number_is_told(call, told):
+    with pytest.raises(TypeError, match=told):
+        call()
+
+
 BAD = [
     (lambda: ec.correlation_map("tanh", 1.1, 1.0, 1, 0), r"c must lie in \[-1, 1\]"),
     (lambda: ec.correlation_gap("tanh", 3, 1.0, 1, 0), r"gap must lie in \[0, 2\]"),

@@ -89,3 +89,14 @@ BAD = [
 def test_bad_input_is_told(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+def test_a_slope_of_zero_has_no_edge():
+    square = ec.Activation(
+        "square", lambda x: x * x, lambda x: 2 * x, lambda x: 2 + 0 * x
+    )
+    with pytest.raises(ValueError, match=r"square has no edge .*its slope is 0 at q"):
+        ec.edge_of_chaos(square, 0.0)
+    constant = ec.Activation("one", lambda x: 1 + 0 * x, *[lambda x: 0 * x] * 2)
+    with pytest.raises(ValueError, match="one has no edge of chaos"):
+        ec.edge_of_chaos(constant, 0.1)

@@ -66,7 +66,54 @@ def test_chains_are_seeded_and_take_any_batch():
     assert (single[-1] == 0).all()
 
 
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e12])
+@pytest.mark.parametrize("by", [1e-17, 1e-14, 9e-13])
+def test_a_gram_that_is_indefinite_by_rounding_is_projected(size, by):
+    gram = size * np.array([[1.0, 1.0 + 2 * by], [1.0 + 2 * by, 1.0]])
+    chain = ec.gram_chain("tanh", gram, 1.0, 0.1, 8, 3, 2, seed=0)
+    np.testing.assert_allclose(chain[0], [gram] * 2, rtol=1e-11)
+    for start in chain[0]:
+        assert np.linalg.eigvalsh(start)[0] >= -1e-15 * np.trace(start)
+
+
+def test_products_of_rounded_features_are_grams():
+    """Rank 3 of 20 in float32 and float64, and a transpose that differs by rounding."""
+    for dtype in (np.float32, np.float64):
+        x = np.random.default_rng(0).normal(size=(20, 3)).astype(dtype)
+        skewed = x @ x.T * (1 + np.finfo(dtype).eps * np.triu(np.ones((20, 20)), 1))
+        for gram in (x @ x.T, skewed.astype(dtype)):
+            chain = ec.gram_chain("relu", gram, 1.4, 0.0, 16, 2, 2, seed=0)
+            np.testing.assert_array_equal(chain[0], chain[0].swapaxes(1, 2))
+            np.testing.assert_allclose(chain[0, 0], gram, atol=1e-4)
+
+
+def test_a_zero_input_stays_zero_without_biases():
+    chain = ec.gram_chain("tanh", [[0, 0], [0, 1]], 1.5, 0, 8, 3, 2, seed=0)
+    assert (chain[:, :, 0] == 0).all()
+
+
 BAD = [
+    (
+        lambda: ec.gram_chain("relu", [[1, 2], [2, 1]], 1, 0, 3, 3, 3, 0),
+        "least eigenvalue is -1, its trace 2",
+    ),
+    (
+        lambda: ec.gram_chain("relu", [[1, 1 + 1e-9], [1 + 1e-9, 1]], 1, 0, 3, 3, 3, 0),
+        "least eigenvalue is -1e-09",
+    ),
+    (
+        lambda: ec.gram_chain("relu", [[0, 1], [1, 0]], 1, 0, 3, 3, 3, 0),
+        "least eigenvalue is -1, its trace 0",
+    ),
+    (
+        lambda: ec.gram_chain("relu", [[1, 0.5], [0.4, 1]], 1, 0, 3, 3, 3, 0),
+        "must be symmetric, it differs from its transpose by up to 0.1",
+    ),
+    (
+        lambda: ec.gram_chain("relu", [[1, np.nan], [np.nan, 1]], 1, 0, 3, 3, 3, 0),
+        "gram must be a finite matrix",
+    ),
+    (lambda: ec.gram_chain("relu", np.eye(2), 1, 0, 3, 3, 3, -1), "seed must be an"),
     (lambda: ec.gram_chain("relu", [1.0], 1, 0, 3, 3, 3, 0), "gram must be a finite"),
     (lambda: ec.gram_chain("relu", -np.eye(2), 1, 0, 3, 3, 3, 0), "semidefinite"),
     (lambda: ec.gram_chain("relu", np.eye(2), 1, 0, 0, 3, 3, 0), "width must be an"),
