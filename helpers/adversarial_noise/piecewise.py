@@ -75,8 +75,8 @@ def _parts(module: nn.Module) -> list[nn.Module]:
 
 def _composed(parts: list[nn.Module], features: int) -> Layers:
     """Return one affine map before each ReLU and one at the end."""
-    start = np.eye(features), np.zeros(features)
-    maps, (weight, bias), fresh = [], start, True
+    maps: list[tuple[Array, Array]] = []
+    weight, bias, fresh = np.eye(features), np.zeros(features), True
     for part in parts:
         if isinstance(part, nn.Linear):
             w = _array(part.weight)

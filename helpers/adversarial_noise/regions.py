@@ -196,7 +196,8 @@ class _Walk:
                 ),
             )
         else:
-            at_step = node.slopes @ node.step + node.values
+            step = node.step if node.step is not None else np.zeros(len(self.x))
+            at_step = node.slopes @ step + node.values
             far = np.abs(at_step) / np.maximum(lengths, np.finfo(float).tiny)
             i = int(np.argmax(np.where(either, far, -1.0)))
             yield from self._sides(bound, node, i, lengths[i], at_step[i])
