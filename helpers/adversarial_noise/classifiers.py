@@ -183,12 +183,12 @@ def _placed(model: Callable[[Tensor], Tensor], x: Tensor, name: str) -> Tensor:
     x = x.detach()
     if isinstance(model, nn.Module):
         check_evaluation(model, "model")
-        check_finite(model, "model")
         if any(p.is_inference() for p in model.parameters()):
             raise ValueError(
                 "model has parameters made in inference_mode, which autograd cannot "
                 "use; allowed: a model made outside of it"
             )
+        check_finite(model, "model")
         x = read_inputs(x, model, name, "model")
     if x.dtype not in (torch.float32, torch.float64):
         raise ValueError(f"{name} must be float32 or float64, got {x.dtype}")
