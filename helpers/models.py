@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -15,6 +15,7 @@ __all__ = [
     "check_agreement",
     "check_evaluation",
     "check_finite",
+    "check_per_sample",
     "check_plain",
     "read_classes",
     "read_inputs",
@@ -25,6 +26,7 @@ __all__ = [
 _DEPENDS_ON_MODE = (_BatchNorm, _DropoutNd, nn.RReLU)
 _AGREEMENT = {torch.float64: 1e-9, torch.float32: 1e-3}
 _SIGNIFICANT = (torch.float32, torch.float64)
+_WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool)
 
 
 def check_evaluation(net: nn.Module, name: str = "net") -> None:
@@ -141,7 +143,83 @@ def check_agreement(read: Tensor, computed: Tensor, name: str = "net") -> None:
         )
 
 
-def read_inputs(x: Tensor, net: nn.Module, name: str = "x") -> Tensor:
+def check_per_sample(
+    compute: Callable[[Tensor], Tensor],
+    x: Tensor,
+    modules: Sequence[nn.Module] = (),
+    name: str = "net",
+) -> None:
+    """Raise unless a computation gives each input one output, read with any others.
+
+    Finds what `check_evaluation` cannot see in the classes of modules: dropout and
+    batch norm as functions, stochastic depth, a closure over a network in train mode.
+    Up to nine rows are read twice, once with `modules` in eval mode if one is not, and
+    the first of them alone. What changes too little or too rarely to show in these
+    goes undetected.
+
+    Args:
+        compute: inputs [n, ...] -> outputs [n, ...]; called within `unchanged`.
+        x: inputs [n, ...], n >= 1.
+        modules: that it calls, if known.
+        name: of the argument, for the error.
+
+    Raises:
+        ValueError: outputs that differ by more than rounding.
+
+    Cost: three or four passes of at most nine rows.
+    """
+    other = x[:1] if x.dtype in _WHOLE else x[:1] / 2  # no copy of a row: it would hide
+    rows = torch.cat([x[:8], other])  # what a mean over the batch does
+    with torch.no_grad():
+        first = compute(rows.clone())
+        if _differ(compute(rows.clone()), first):
+            raise ValueError(
+                f"{name} must compute the same output each time, got another one when "
+                f"called again (dropout or other noise?); call {name}.eval() first"
+            )
+        parts = [part for module in modules for part in module.modules()]
+        if any(part.training for part in parts):
+            modes = [part.training for part in parts]
+            for part in parts:
+                part.training = False
+            evaluated = compute(rows.clone())
+            for part, mode in zip(parts, modes, strict=True):
+                part.training = mode
+            if _differ(evaluated, first):
+                raise ValueError(
+                    f"{name} must be in eval mode: it computes something else in train "
+                    f"mode; call {name}.eval() first"
+                )
+        if _fails_alone(compute, rows[:1].clone(), first[:1]):
+            raise ValueError(
+                f"{name} must compute each output from its own input, got another one "
+                "for a row alone than in a batch (batch norm in train mode?); call "
+                f"{name}.eval() first"
+            )
+
+
+def _fails_alone(
+    compute: Callable[[Tensor], Tensor], row: Tensor, wanted: Tensor
+) -> bool:
+    """Return whether a row alone gives another output than it did, or none."""
+    try:
+        return _differ(compute(row), wanted)
+    except (RuntimeError, ValueError):  # of batch norm: more than one value, please
+        return True
+
+
+def _differ(a: Tensor, b: Tensor) -> bool:
+    """Return whether two readings of outputs differ by more than rounding."""
+    if a.shape != b.shape:
+        return True
+    scale = b.abs().nan_to_num(0, 0, 0).amax() if b.numel() else 0.0
+    near = (a - b).abs() <= _AGREEMENT.get(b.dtype, 3e-2) * scale
+    return not bool((near | (a == b) | (a.isnan() & b.isnan())).all())
+
+
+def read_inputs(
+    x: Tensor, net: nn.Module, name: str = "x", net_name: str = "net"
+) -> Tensor:
     """Return finite inputs [n, ...], n >= 1, in the network's dtype and on its device.
 
     Args:
@@ -149,6 +227,7 @@ def read_inputs(x: Tensor, net: nn.Module, name: str = "x") -> Tensor:
             floating-point parameter to compare with, or takes tokens (an Embedding).
         net: whose first floating-point parameter gives dtype and device.
         name: of the argument, for errors.
+        net_name: of the network, for errors.
 
     Returns:
         A detached tensor: the caller's own is not written to.
@@ -171,8 +250,8 @@ def read_inputs(x: Tensor, net: nn.Module, name: str = "x") -> Tensor:
     if like is not None:
         if like.dtype not in _SIGNIFICANT:
             raise ValueError(
-                f"net has parameters of {like.dtype}; allowed: float32 and float64; "
-                "net.float() makes a network of the first kind"
+                f"{net_name} has parameters of {like.dtype}; allowed: float32 and "
+                f"float64; {net_name}.float() makes a network of the first kind"
             )
         read = read.to(like.device) if tokens else read.to(like)
     if read.is_complex() or not read.isfinite().all():

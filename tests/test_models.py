@@ -3,12 +3,14 @@
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import parametrizations, prune
 
 from helpers.models import (
     check_agreement,
     check_evaluation,
     check_finite,
+    check_per_sample,
     check_plain,
     read_classes,
     read_inputs,
@@ -199,3 +201,41 @@ def test_the_random_state_is_put_back_after_an_error_too() -> None:
             raise KeyError(torch.rand(5, device=device), torch.rand(5))
         again = torch.rand(2, device=device), torch.rand(2)
         assert all(torch.equal(a, b) for a, b in zip(drawn, again, strict=True))
+
+
+class Gate(nn.Module):
+    """Depends on the mode without a word in its class."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x, or its double."""
+        return 2 * x if self.training else x
+
+
+def standardised(x: Tensor) -> Tensor:
+    return (x - x.mean(0)) / (x.std(0, correction=0) + 1)
+
+
+@pytest.mark.parametrize("n", [1, 2, 20])
+@pytest.mark.parametrize(
+    ("compute", "words"),
+    [
+        (functional.dropout, "the same output each time"),
+        (standardised, "each output from its own input"),
+        (lambda x: functional.batch_norm(x, None, None, training=True), "own input"),
+    ],
+)
+def test_outputs_that_depend_on_chance_or_on_the_batch(
+    compute: object, words: str, n: int
+) -> None:
+    x = torch.rand(n, 30, generator=torch.Generator().manual_seed(0)) + 1
+    with pytest.raises(ValueError, match=words):
+        check_per_sample(compute, x)  # type: ignore[arg-type]
+    check_per_sample(lambda x: x.sum(1), x)
+
+
+def test_a_mode_that_only_the_outputs_show() -> None:
+    gate, x = Gate(), torch.ones(3, 2)
+    with pytest.raises(ValueError, match="model must be in eval mode"):
+        check_per_sample(gate, x, [gate], "model")
+    assert gate.training
+    check_per_sample(gate.eval(), x, [gate], "model")

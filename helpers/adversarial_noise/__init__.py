@@ -13,12 +13,17 @@ trains networks with several noises and measures all of these; `--help` lists th
 Read in this order:
 
     geometry.py        closed forms: half-spaces, the isoperimetric bound, shells
+    classifiers.py     a caller's model: checked, and left as it was
     decisions.py       a classifier: labels, scores, linearisations
     rates.py           error rates in noise, and sigma(x_0, mu)
     nearest_errors.py  d(x_0, E), the best of the attacks below
     boundary.py        the nearest of several linear boundaries, in a box
     search.py          the best error so far, and its line search
-    attacks.py         DeepFool, decoupled direction and norm, boundary descent
+    rounding.py        what rounding can do to a score
+    attacks.py         DeepFool, DDN, random directions, boundary descent
+    piecewise.py       the affine maps of a network of Linear and ReLU layers
+    projections.py     the nearest point that satisfies linear inequalities
+    regions.py         the exact nearest error of a small network, region by region
     noisy_copies.py    distances from noisy copies to the nearest error
     rare_events.py     error rates too small to count, by splitting
     extrapolation.py   d(x_0, E) from rates alone, without an attack

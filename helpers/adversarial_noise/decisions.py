@@ -6,6 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from helpers.adversarial_noise.classifiers import classifier
+
 Model = Callable[[Tensor], Tensor]
 """Inputs [n, ...] -> logits [n, C]; the label is the index of the largest logit."""
 
@@ -20,23 +22,48 @@ def rows_at_once(image: Tensor) -> int:
 
 
 @torch.no_grad()
-def logits(model: Model, inputs: Tensor) -> Tensor:
-    """Return the logits [n, C], computed in pieces of that many rows."""
+def logits(model: Model, inputs: Tensor, *, finite: bool = True) -> Tensor:
+    """Return the logits [n, C], computed in pieces of that many rows.
+
+    Args:
+        model: as read by `classifiers.classifier`.
+        inputs: [n, ...].
+        finite: whether to raise where they are not.
+
+    Raises:
+        ValueError: logits that are not finite.
+    """
     pieces = inputs.split(rows_at_once(inputs[0]))
-    return torch.cat([model(piece) for piece in pieces])
+    outputs = torch.cat([model(piece) for piece in pieces])
+    if finite and not outputs.isfinite().all():
+        raise ValueError("model must give finite outputs, got NaN or infinity")
+    return outputs
+
+
+def decide(model: Model, inputs: Tensor) -> Tensor:
+    """Return the label [n] that a model as read by `classifier` gives to inputs."""
+    return logits(model, inputs).argmax(dim=1)
 
 
 def labels(model: Model, inputs: Tensor) -> Tensor:
     """Return the labels that a model gives.
 
     Args:
-        model: [n, ...] -> logits [n, C].
-        inputs: [n, ...], n >= 1.
+        model: a module in eval mode, or a callable; [n, ...] -> logits [n, C], or
+            [n, 1]: label 1 where that is > 0.
+        inputs: [n, ...], n >= 1; they go to the dtype of a module.
 
     Returns:
-        The index of the largest logit, [n].
+        The index of the largest logit, [n], the first where several are equal.
+
+    Raises:
+        TypeError: a model that is no callable or returns no tensor.
+        ValueError: inputs or outputs not finite or of another shape; a model in train
+            mode where that matters, or whose output for an input depends on chance or
+            on the batch, as far as nine rows show it.
     """
-    return logits(model, inputs).argmax(dim=1)
+    with classifier(model, inputs, name="inputs") as (read, rows, _):
+        return decide(read, rows)
 
 
 def scores(outputs: Tensor, y: Tensor | int) -> Tensor:
@@ -46,6 +73,16 @@ def scores(outputs: Tensor, y: Tensor | int) -> Tensor:
     others = outputs.clone()
     others[rows, y] = -math.inf
     return others.amax(dim=1) - right
+
+
+def differentiable(outputs: Tensor) -> Tensor:
+    """Return logits that came from inputs with requires_grad, or raise."""
+    if not outputs.requires_grad:
+        raise ValueError(
+            "model must be differentiable, got logits that autograd does not trace "
+            "back to the inputs (computed under no_grad, or detached?)"
+        )
+    return outputs
 
 
 def linearise(
@@ -66,7 +103,7 @@ def linearise(
     """
     inputs = inputs.detach().requires_grad_()
     with torch.enable_grad():
-        outputs = model(inputs)
+        outputs = differentiable(model(inputs))
         rows = torch.arange(len(outputs), device=outputs.device)
         margins = outputs - outputs[rows, y][:, None]
         barred = margins.detach().clone()

@@ -4,9 +4,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from helpers.adversarial_noise.arguments import read_count
+
 
 def generator(seed: int, image: int, device: torch.device) -> torch.Generator:
     """Return the generator of one image: it depends on seed and position alone."""
+    seed = read_count("seed", seed, 0)
     state = np.random.SeedSequence([seed, image]).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(state >> np.uint64(1)))
 

@@ -14,7 +14,8 @@ from helpers.adversarial_noise.arguments import (
     read_open_unit,
     read_per_image,
 )
-from helpers.adversarial_noise.decisions import Model, labels
+from helpers.adversarial_noise.classifiers import classifier
+from helpers.adversarial_noise.decisions import Model, decide
 from helpers.adversarial_noise.rare_events import rare_error_rate
 
 Array = NDArray[np.float64]
@@ -60,7 +61,8 @@ def probit_distance(
     or more noise scales come from `rare_error_rate`; a line in s^2 gives d at s = 0.
 
     Args:
-        model: [n, ...] -> logits [n, C], in eval mode; need not be differentiable.
+        model: [n, ...] -> logits [n, C] or [n, 1], in eval mode, see `labels`; need not
+            be differentiable.
         x: images [images, ...].
         y: right labels [images].
         sigma: noise scale > 0, one number or one for each image, such as
@@ -76,21 +78,32 @@ def probit_distance(
         clean image is wrong, or a rate is below 1e-60.
 
     Raises:
-        ValueError: an argument out of its range.
+        TypeError: an argument of another kind.
+        ValueError: an argument out of its range, a model as refused by `labels`.
 
     Cost: that of `rare_error_rate` at each fraction.
     """
-    shares = np.asarray(fractions, dtype=np.float64)
-    if not (shares.ndim == 1 and (shares > 0).all() and len(set(shares)) >= 2):
+    try:
+        shares = np.asarray(fractions, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"fractions must be numbers, got {fractions!r}") from None
+    if not (
+        shares.ndim == 1
+        and np.isfinite(shares).all()
+        and (shares > 0).all()
+        and len(set(shares)) >= 2
+    ):
         raise ValueError(
             f"fractions must be two or more distinct numbers > 0, got {fractions}"
         )
     read_open_unit("level", level)
     x, y = read_images(x, y)
     scales = read_per_image("sigma", sigma, x)[:, None] * shares
+    with classifier(model, x, y) as (read, images, right):
+        wrong = (decide(read, images) != right).cpu().numpy()
     rates = [rare_error_rate(model, x, y, s, n, seed=seed) for s in scales.T]
     mu = 10.0 ** np.stack([rate.log10 for rate in rates], axis=1)
-    mu[(labels(model, x) != y).cpu().numpy()] = math.nan
+    mu[wrong] = math.nan
     spread = _CORRELATED * np.stack([rate.stderr for rate in rates], axis=1)
     values = scales * norm.isf(mu)
     with np.errstate(invalid="ignore", divide="ignore"):

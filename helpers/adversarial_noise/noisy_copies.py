@@ -12,6 +12,7 @@ from helpers.adversarial_noise.arguments import (
     read_images,
     read_per_image,
 )
+from helpers.adversarial_noise.classifiers import classifier
 from helpers.adversarial_noise.decisions import Model
 from helpers.adversarial_noise.draws import gaussian, generator
 from helpers.adversarial_noise.nearest_errors import nearest_error
@@ -25,6 +26,8 @@ class Steps(TypedDict, total=False):
     deepfool_steps: int
     ddn_steps: int
     descent_steps: int
+    starts: int
+    projections: int
 
 
 def noisy_distances(
@@ -43,19 +46,21 @@ def noisy_distances(
     for x in E. The distances are found by `nearest_error`, so they are upper bounds.
 
     Args:
-        model: differentiable, [n, ...] -> logits [n, C], in eval mode.
+        model: differentiable, [n, ...] -> logits [n, C] or [n, 1], in eval mode; see
+            `labels`.
         x: images [images, ...].
         y: right labels [images]; a noisy copy keeps the label.
         sigma: standard deviation of the noise > 0, one number or one for each image.
         n: noisy copies of each image.
         seed: integer >= 0.
-        settings: steps of `nearest_error`.
+        settings: steps of `nearest_error`; `projections` is 0 if left out.
 
     Returns:
         Distances [images, n]; `np.median(…, axis=1)` is epsilon*_q(E).
 
     Raises:
-        ValueError: an argument out of its range.
+        TypeError: an argument of another kind.
+        ValueError: an argument out of its range, a model as refused by `labels`.
 
     Cost: `nearest_error` for images times n points.
     """
@@ -63,14 +68,16 @@ def noisy_distances(
     sigmas = read_per_image("sigma", sigma, x)
     read_count("n", n)
     together = max(1, _NUMBERS // (n * x[0].numel()))
+    steps: Steps = {"projections": 0, **settings}
     found = []
-    for first in range(0, len(x), together):
-        some = range(first, min(first + together, len(x)))
-        points = torch.cat([
-            x[i] + sigmas[i] * gaussian(x[i], n, generator(seed, i, x.device))
-            for i in some
-        ])  # fmt: skip
-        labels = y[first : first + together].repeat_interleave(n)
-        distance = nearest_error(model, points, labels, **settings).distance
-        found.append(distance.reshape(-1, n))
+    with classifier(model, x, y) as (_, x, y):
+        for first in range(0, len(x), together):
+            some = range(first, min(first + together, len(x)))
+            points = torch.cat([
+                x[i] + sigmas[i] * gaussian(x[i], n, generator(seed, i, x.device))
+                for i in some
+            ])  # fmt: skip
+            labels = y[first : first + together].repeat_interleave(n)
+            distance = nearest_error(model, points, labels, **steps).distance
+            found.append(distance.reshape(-1, n))
     return np.concatenate(found)

@@ -14,6 +14,7 @@ from helpers.adversarial_noise.arguments import (
     read_open_unit,
     read_per_image,
 )
+from helpers.adversarial_noise.classifiers import classifier
 from helpers.adversarial_noise.decisions import Model, logits, scores
 from helpers.adversarial_noise.draws import gaussian, generator
 
@@ -60,7 +61,7 @@ def rare_error_rate(
     errs; the shares are multiplied.
 
     Args:
-        model: [n, ...] -> logits [n, C], in eval mode.
+        model: [n, ...] -> logits [n, C] or [n, 1], in eval mode; see `labels`.
         x: images [images, ...].
         y: right labels [images].
         sigma: standard deviation of the noise > 0, one number or one for each image.
@@ -76,7 +77,8 @@ def rare_error_rate(
         on networks for digits a tenth at rates of 1e-10, a factor of two at 1e-25.
 
     Raises:
-        ValueError: an argument out of its range.
+        TypeError: an argument of another kind.
+        ValueError: an argument out of its range, a model as refused by `labels`.
 
     Cost: n (1 + moves log(mu) / log(keep)) forward passes an image: 9e4 at 1e-12.
     """
@@ -89,11 +91,12 @@ def rare_error_rate(
     if n * keep < 2:
         raise ValueError(f"n keep must be at least 2, got {n} times {keep}")
     found = []
-    for i, (image, label) in enumerate(zip(x, y, strict=True)):
-        particles = _Particles(
-            model, image, int(label), sigmas[i], n, generator(seed, i, x.device)
-        )
-        found.append(particles.split(keep, moves, math.log(floor)))
+    with classifier(model, x, y, counted=True) as (read, x, y):
+        for i, (image, label) in enumerate(zip(x, y, strict=True)):
+            particles = _Particles(
+                read, image, int(label), sigmas[i], n, generator(seed, i, x.device)
+            )
+            found.append(particles.split(keep, moves, math.log(floor)))
     log_rate, variance, calls = map(np.array, zip(*found, strict=True))
     log10 = math.log(10)
     return RareRate(log_rate / log10, np.sqrt(variance) / log10, calls)

@@ -16,9 +16,10 @@ from helpers.adversarial_noise.arguments import (
     read_open_unit,
     read_per_image,
 )
+from helpers.adversarial_noise.classifiers import classifier
 from helpers.adversarial_noise.decisions import (
     Model,
-    labels,
+    decide,
     logits,
     rows_at_once,
     scores,
@@ -69,8 +70,9 @@ def error_rate(
     pixels. Each image has draws of its own, which depend on `seed` and its place alone.
 
     Args:
-        model: [n, ...] -> logits [n, C], in eval mode.
-        x: images [images, ...]; noise is drawn in their dtype, on their device.
+        model: [n, ...] -> logits [n, C] or [n, 1], in eval mode; see `labels`.
+        x: images [images, ...]; they go to the dtype and device of a module, in which
+            noise is drawn.
         y: right labels [images].
         sigma: standard deviation of the noise > 0, one number or one for each image.
         n: draws for each image.
@@ -78,7 +80,8 @@ def error_rate(
         seed: integer >= 0.
 
     Raises:
-        ValueError: an argument out of its range.
+        TypeError: an argument of another kind.
+        ValueError: an argument out of its range, a model as refused by `labels`.
 
     Cost: n forward passes an image.
     """
@@ -87,11 +90,12 @@ def error_rate(
     read_count("n", n)
     read_open_unit("level", level)
     errors = np.zeros(len(x), dtype=np.int64)
-    for i, (image, label) in enumerate(zip(x, y, strict=True)):
-        made = generator(seed, i, x.device)
-        for rows in range(0, n, step := rows_at_once(image)):
-            noise = gaussian(image, min(step, n - rows), made)
-            errors[i] += _errors(model, image, label, noise, sigmas[i])
+    with classifier(model, x, y, counted=True) as (read, images, right):
+        for i, (image, label) in enumerate(zip(images, right, strict=True)):
+            made = generator(seed, i, image.device)
+            for rows in range(0, n, step := rows_at_once(image)):
+                noise = gaussian(image, min(step, n - rows), made)
+                errors[i] += _errors(read, image, label, noise, sigmas[i])
     return Rate(errors / n, *clopper_pearson(errors, n, level))
 
 
@@ -114,7 +118,7 @@ def noise_scale(
     of Clopper-Pearson at the root, brought to sigma by the linear law.
 
     Args:
-        model: [n, ...] -> logits [n, C], in eval mode.
+        model: [n, ...] -> logits [n, C] or [n, 1], in eval mode; see `labels`.
         x: images [images, ...].
         y: right labels [images].
         error_rate: mu, in (0, 1/2); n mu >= 1.
@@ -128,7 +132,8 @@ def noise_scale(
         error rate is not reached at a thousand times `start`.
 
     Raises:
-        ValueError: an argument out of its range.
+        TypeError: an argument of another kind.
+        ValueError: an argument out of its range, a model as refused by `labels`.
 
     Cost: about 3 n forward passes an image.
     """
@@ -142,9 +147,10 @@ def noise_scale(
         )
     read_per_image("start", start, x[:1])
     sigma = np.zeros(len(x))
-    for i in (labels(model, x) == y).nonzero().squeeze(1).tolist():
-        noise = gaussian(x[i], n, generator(seed, i, x.device))
-        sigma[i] = _scale_of(model, x[i], y[i], noise, error_rate, start)
+    with classifier(model, x, y) as (read, x, y):
+        for i in (decide(read, x) == y).nonzero().squeeze(1).tolist():
+            noise = gaussian(x[i], n, generator(seed, i, x.device))
+            sigma[i] = _scale_of(read, x[i], y[i], noise, error_rate, start)
     low, high = clopper_pearson(round(error_rate * n), n, level)
     t = ndtri(error_rate)
     return NoiseScale(
@@ -177,7 +183,7 @@ def _errors(
     model: Model, image: Tensor, label: Tensor, noise: Tensor, sigma: float
 ) -> int:
     """Return how many of the noisy copies the model gets wrong."""
-    return int((labels(model, image + sigma * noise) != label).sum())
+    return int((decide(model, image + sigma * noise) != label).sum())
 
 
 def _root(count: Callable[[float], int], n: int, mu: float, start: float) -> float:

@@ -8,16 +8,29 @@ from torch import Tensor
 
 from helpers.adversarial_noise.boundary import Box
 from helpers.adversarial_noise.decisions import Model, linearise, logits, scores
+from helpers.adversarial_noise.rounding import rounding
 
 _ROUNDS = 10  # of the line search, while searching
+_PUSHES = 16  # beyond the boundary, each twice as far as the one before
 
 
 class Search:
-    """The best error so far of each image, in flat coordinates [n, features]."""
+    """The best error so far of each image, in flat coordinates [n, features].
 
-    def __init__(self, model: Model, x: Tensor, y: Tensor, box: Box | None) -> None:
+    An error is a point whose score is above `floor`, [n]: what rounding may do to it.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        x: Tensor,
+        y: Tensor,
+        box: Box | None,
+        floor: Tensor | None = None,
+    ) -> None:
         self.model, self.shape = model, x.shape
         self.x, self.y, self.box = x.flatten(1), y, box
+        self.floor = x.new_zeros(len(x)) if floor is None else floor
         self.low, self.high = box or (-math.inf, math.inf)
         self.tol = max(64 * torch.finfo(x.dtype).eps, 1e-9)
         self.point = self.x.clone()
@@ -30,8 +43,14 @@ class Search:
         return flat.reshape(-1, *self.shape[1:])
 
     def score(self, flat: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
-        """Return max_j l_j - l_y, positive where the model errs."""
-        return scores(logits(self.model, self.images(flat)), self.y[rows])
+        """Return max_j l_j - l_y - floor, positive where the model errs."""
+        outputs = logits(self.model, self.images(flat), finite=False)
+        return self.beyond(outputs, rows)
+
+    def beyond(self, outputs: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
+        """Return the same from logits; -infinity where they are not finite."""
+        found = scores(outputs, self.y[rows]).to(self.x.dtype) - self.floor[rows]
+        return found.where(outputs.isfinite().all(dim=1), -math.inf)
 
     def linearise(self, flat: Tensor, *, every_class: bool) -> tuple[Tensor, Tensor]:
         """Return margins and gradients, of the nearest class or of all."""
@@ -72,17 +91,29 @@ class Search:
         return improved
 
     def step_over(self) -> None:
-        """Move the points on by a share `tol`, where they are errors there too.
+        """Move the points on by a share `tol`, or more, until no rounding matters.
 
         On the boundary itself rounding decides, and a batch of another size would be
-        rounded otherwise.
+        rounded otherwise. Points that no step of up to half the radius brings clear of
+        what rounding does there are given up.
         """
-        beyond = self.along(
-            self.point - self.x, torch.ones_like(self.radius) + self.tol
-        )
-        wrong = self.radius.isfinite() & (self.score(beyond) > 0)
-        self.point = torch.where(wrong[:, None], beyond, self.point)
-        self.radius = (self.point - self.x).norm(dim=1).where(wrong, self.radius)
+        going = self.radius.isfinite().nonzero().squeeze(1)
+        sure = torch.zeros_like(self.radius, dtype=torch.bool)
+        point = self.point.clone()
+        for share in (self.tol, 0.0, *(self.tol * 2**k for k in range(1, _PUSHES))):
+            if len(going) == 0:
+                break
+            reach = torch.full_like(self.radius[going], 1 + share)
+            beyond = self.along(self.point[going] - self.x[going], reach, going)
+            images = self.images(beyond)
+            score = self.score(beyond, going) + self.floor[going]
+            clear = score > rounding(self.model, images, self.y[going])
+            done = going[clear]
+            point[done], sure[done] = beyond[clear], True
+            going = going[~clear]
+        self.point = point
+        length = (point - self.x).norm(dim=1)
+        self.radius = length.where(sure, torch.full_like(length, math.inf))
 
     def merge(self, other: "Search") -> None:
         """Keep the nearer error of two searches for the same images."""
@@ -106,7 +137,8 @@ class Search:
             t = (low + high) / 2
             if k % 2 == 0:
                 secant = low - at_low * (high - low) / (at_high - at_low)
-                t = torch.minimum(secant * (1 + self.tol), high)
+                aimed = torch.minimum(secant * (1 + self.tol), high)
+                t = aimed.where(aimed.isfinite(), t)
             value = self.score(self.along(direction, t, rows), rows)
             wrong = value > 0
             high, low = torch.where(wrong, t, high), torch.where(wrong, low, t)

@@ -13,6 +13,7 @@ Read in this order:
 - entropies.py: the plug-in entropy of samples smoothed by noise, and its bounds
 - sample_bias.py: how far that is below the truth on average
 - bounds.py: the bounds of the papers: risk, integration, capacity
+- named_layers.py: the same of any network, with noise on a submodule of it
 - layer_information.py: I(X; T_l) and I(Y; T_l) of a layer, and the gap of the bound
 - stacked_training.py: several networks trained side by side
 - mixtures.py: log densities of Gaussian mixtures in blocks, for the files above

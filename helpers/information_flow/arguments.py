@@ -10,7 +10,10 @@ from torch import Tensor
 
 def read_rows(name: str, rows: ArrayLike, columns: int | None = None) -> Tensor:
     """Return finite float64 rows [n, columns] on their own device, or raise."""
-    read = torch.as_tensor(rows).detach().double()
+    try:
+        read = torch.as_tensor(rows).detach().double()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} must be numbers [n, d]: {error}") from None
     if read.ndim != 2 or 0 in read.shape or columns not in (None, read.shape[1]):
         raise ValueError(
             f"{name} must be [n, {columns or 'd'}] with n >= 1, "
@@ -18,6 +21,21 @@ def read_rows(name: str, rows: ArrayLike, columns: int | None = None) -> Tensor:
         )
     if not torch.isfinite(read).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return read
+
+
+def read_labels(name: str, labels: ArrayLike, n: int, device: torch.device) -> Tensor:
+    """Return n integer labels, or raise; any integers, as many as there are classes."""
+    try:
+        read = torch.as_tensor(labels, device=device).detach()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} must be integers [{n}]: {error}") from None
+    if read.shape != (n,):
+        raise ValueError(f"{name} must be [{n}], got shape {list(read.shape)}")
+    if read.is_floating_point() or read.is_complex():
+        raise ValueError(
+            f"{name} must be integers, one label for each input, got {read.dtype}"
+        )
     return read
 
 
