@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -50,6 +50,34 @@ def private_copy(net: nn.Module) -> nn.Module:
         ) from error
 
 
+class Caller:
+    """Calls a network with other parameters than its own.
+
+    Each parameter has one name, that of `net.named_parameters()`, and is replaced
+    wherever the network uses it: in two layers that share it, or in one layer that
+    stands in two places.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        self._net = net
+        tensors = (*net.named_parameters(), *net.named_buffers())
+        names = {id(tensor): name for name, tensor in tensors}
+        self._places = {
+            f"{path}.{own}" if path else own: names[id(tensor)]
+            for path, module in net.named_modules()  # each module once
+            for own, tensor in (*module._parameters.items(), *module._buffers.items())
+            if tensor is not None
+        }
+
+    def __call__(self, named: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        """Outputs for x with the named tensors in the place of its own."""
+        full = {at: named[name] for at, name in self._places.items() if name in named}
+        found: Tensor = functional_call(
+            self._net, full, (x.clone(),), tie_weights=False
+        )
+        return found
+
+
 def check_copy(copied: nn.Module, net: nn.Module, x: Tensor) -> None:
     """Raise unless a copy gives the outputs and gradients of the network itself.
 
@@ -84,7 +112,7 @@ def _responses(net: nn.Module, like: nn.Module, x: Tensor) -> tuple[Tensor, Tens
         for name, p in like.named_parameters()
     }
     buffers = {name: b.detach().clone() for name, b in like.named_buffers()}
-    outputs = functional_call(net, named | buffers, (x.clone(),))
+    outputs = Caller(net)(named | buffers, x)
     weights = torch.linspace(0.5, 1.5, outputs.numel()).to(outputs).view_as(outputs)
     trained = [p for p in named.values() if p.requires_grad]
     if not outputs.requires_grad:

@@ -125,3 +125,5 @@ def clipped_square(delta: float) -> Loss:
 
 
 _LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "mse": mse}
+KNOWN = tuple(_LOSSES.values())
+"""Losses that are means over samples and twice differentiable."""

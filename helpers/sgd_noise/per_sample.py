@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -14,7 +13,7 @@ from helpers.sgd_noise.factors import Factors
 from helpers.sgd_noise.losses import read_loss, read_targets
 from helpers.sgd_noise.problem import Problem
 from helpers.sgd_noise.sample_rows import SampleRows
-from helpers.sgd_noise.stack import Stack, fully_connected
+from helpers.sgd_noise.stack import Stack, read_stack
 from helpers.training import Loss
 
 
@@ -58,17 +57,23 @@ def sample_gradients(
     in `per_sample_gradients`.
     """
     check_evaluation(net)
-    if not fully_connected(net) or torch.as_tensor(x).ndim != 2:
+    with differentiating():
+        stack = read_stack(net, x)
+        if stack is not None:
+            return _factored(stack, net, x, y, loss)
         problem = Problem(net, x, y, loss)
         return SampleRows(problem, problem.output_slopes())
-    with differentiating():
-        stack = Stack([net])
-        x, y = read_sample(x, y, net)
-        stack.check([net], x)
-        criterion = read_loss(loss)
 
-        def total(outputs: Tensor) -> Tensor:
-            own = read_targets(y, criterion, outputs[0].detach())
-            return criterion(outputs[0], own) * len(own)
 
-        return stack.factors(x, total)
+def _factored(
+    stack: Stack, net: nn.Module, x: Tensor, y: Tensor, loss: str | Loss
+) -> Factors:
+    x, y = read_sample(x, y, net)
+    stack.check([net], x)
+    criterion = read_loss(loss)
+
+    def total(outputs: Tensor) -> Tensor:
+        own = read_targets(y, criterion, outputs[0].detach())
+        return criterion(outputs[0], own) * len(own)
+
+    return stack.factors(x, total)

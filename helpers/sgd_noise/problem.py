@@ -8,14 +8,13 @@ from functools import cached_property, partial
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from helpers.models import check_agreement, check_evaluation, check_finite
 from helpers.sgd_noise.arguments import read_sample
-from helpers.sgd_noise.copies import check_copy, differentiating, private_copy
+from helpers.sgd_noise.copies import Caller, check_copy, differentiating, private_copy
 from helpers.sgd_noise.losses import read_loss, read_targets
 from helpers.sgd_noise.memory import saved_bytes, slices
-from helpers.sgd_noise.stack import Stack, fully_connected
+from helpers.sgd_noise.stack import read_stack
 from helpers.training import Loss
 
 _SHOWN = 3  # samples that are looked at alone
@@ -33,6 +32,8 @@ class Problem:
         y: targets, [n, ...].
         loss: (outputs, targets) -> mean over samples.
         outputs: of the network for all samples, [n, ...].
+        stack: the network layer by layer where it is one of Linear layers and
+            activations and x is [n, n_in]; None for any other.
     """
 
     def __init__(self, net: nn.Module, x: Tensor, y: Tensor, loss: str | Loss) -> None:
@@ -45,19 +46,21 @@ class Problem:
                 not treat each sample alone.
         """
         check_evaluation(net)
-        check_finite(net)
         with differentiating():
+            self.stack = read_stack(net, x)
+            if self.stack is None:
+                check_finite(net)
             self.net = private_copy(net)
             self.trained = trained_parameters(self.net)
             self.x, self.y = read_sample(x, y, self.net)
             own = copy.deepcopy(loss) if isinstance(loss, nn.Module) else loss
             self.loss = read_loss(own)
-            state = torch.random.get_rng_state()
-            try:
-                self._check(net)
-                self.outputs = self._all_outputs()
-            finally:
-                torch.random.set_rng_state(state)
+            if self.stack is None:
+                with torch.random.fork_rng(devices=[]):
+                    self._check(net)
+            else:
+                self.stack.check([net], self.x)
+            self.outputs = self._all_outputs()
             self.y = read_targets(self.y, self.loss, self.outputs)
 
     @property
@@ -77,6 +80,9 @@ class Problem:
         Measured: the tensors that autograd keeps for two samples less those for one,
         twice, since a backward pass makes derivatives as large as what it reads.
         """
+        if self.stack is not None:
+            # kept once by each backward pass, and made once more by it
+            return 4 * self.stack.numbers * self.x.element_size()
         if len(self.x) == 1:
             return 0
         one, two = (saved_bytes(partial(self.slope, slice(k))) for k in (1, 2))
@@ -139,7 +145,7 @@ class Problem:
                 yield sum(self._moved_loss(moved, part) for part in self.parts())
 
     def _moved_loss(self, moved: dict[str, Tensor], part: slice) -> float:
-        outputs = functional_call(self.net, moved, (self.x[part].clone(),))
+        outputs = Caller(self.net)(moved, self.x[part])
         value = self.loss(outputs, self.y[part]).double()
         return float(value) * len(self.x[part]) / len(self.x)
 
@@ -150,14 +156,14 @@ class Problem:
             )
 
     def _forward_parts(self) -> list[slice]:
-        one = saved_bytes(lambda: self.call(self.x[:1]))
+        if self.stack is not None:
+            return self.parts()
+        with torch.enable_grad():
+            one = saved_bytes(lambda: self.call(self.x[:1]))
         return slices(len(self.x), one)
 
     def _check(self, net: nn.Module) -> None:
         """Raise unless copy and original agree, and each sample is treated alone."""
-        if fully_connected(net):
-            Stack([net]).check([net], self.x)
-            return
         few = self.x[:_SHOWN]
         together = self.call(few)
         if not together.requires_grad:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, grad, vmap
+from torch.func import grad, vmap
 
 from helpers.models import check_agreement
-from helpers.sgd_noise.copies import differentiating
+from helpers.sgd_noise.copies import Caller, differentiating
 from helpers.sgd_noise.memory import BUDGET, slices
 from helpers.sgd_noise.problem import Problem
 
@@ -105,11 +105,10 @@ class SampleRows:
 
     def _together(self, part: slice) -> Tensor:
         """Rows of a part by vectorised reverse mode, [n_part, D]."""
-        net = self._problem.net
+        call = Caller(self._problem.net)
 
         def inner(trained: dict[str, Tensor], x: Tensor, slope: Tensor) -> Tensor:
-            outputs: Tensor = functional_call(net, trained, (x.clone()[None],))
-            return (outputs[0] * slope).sum()
+            return (call(trained, x[None])[0] * slope).sum()
 
         trained = {name: p.detach() for name, p in self._problem.trained.items()}
         with differentiating(), warnings.catch_warnings():

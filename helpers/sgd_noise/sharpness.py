@@ -13,7 +13,6 @@ from helpers.models import check_evaluation
 from helpers.sgd_noise.arguments import to_numpy
 from helpers.sgd_noise.copies import differentiating
 from helpers.sgd_noise.problem import Problem, trained_parameters
-from helpers.sgd_noise.stack import Stack, fully_connected
 from helpers.training import Loss
 
 Array = NDArray[np.float64]
@@ -55,13 +54,12 @@ def displaced_losses(
     if not moves.isfinite().all():
         raise ValueError("steps must be finite, got NaN or infinity")
     problem = Problem(net, x, y, loss)
-    if not (fully_connected(problem.net) and problem.x.ndim == 2):
+    if problem.stack is None:
         return np.array(list(problem.losses(moves)))
     found = []
     with differentiating(), torch.no_grad():
         for part in torch.split(moves, _NETWORKS_AT_ONCE):
-            stack = Stack([problem.net] * len(part))
-            stack.theta += part.to(stack.theta)
+            stack = problem.stack.moved(part)
             found.append(stack.losses(problem.x, problem.y, problem.loss))
     return to_numpy(torch.cat(found))
 

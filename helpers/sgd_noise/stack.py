@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
-from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
 
-from helpers.models import check_agreement, check_finite, check_plain, unchanged
+from helpers.models import check_agreement, check_finite, check_plain
 from helpers.networks import ACTIVATIONS
 from helpers.sgd_noise.factors import Factors, Layer
 from helpers.training import Loss
@@ -49,6 +49,12 @@ class Stack:
                 self._values[name] = torch.stack([one[name] for one in named]).detach()
 
     @property
+    def numbers(self) -> int:
+        """How many numbers a sample holds: what all linear layers get and give."""
+        layers = (m for m in self._modules if isinstance(m, nn.Linear))
+        return sum(layer.in_features + layer.out_features for layer in layers)
+
+    @property
     def dimension(self) -> int:
         """D, the number of trained parameters of one network."""
         return self.theta.shape[1]
@@ -57,7 +63,20 @@ class Stack:
         """Outputs [R, n, n_out] at inputs x [n, n_in] or [R, n, n_in]."""
         return self._forward(x)[0]
 
-    def check(self, nets: Sequence[nn.Sequential], x: Tensor) -> None:
+    def moved(self, steps: Tensor) -> Stack:
+        """K networks at theta + step, for steps [K, D]; of a stack of one network."""
+        other = copy.copy(self)
+        other.theta = self.theta + steps.to(self.theta)
+        other._values = dict(self._values)
+        start = 0
+        for name in self._trained:
+            shape = self._values[name].shape[1:]
+            part = other.theta[:, start : start + shape.numel()]
+            other._values[name] = part.view(-1, *shape)
+            start += shape.numel()
+        return other
+
+    def check(self, nets: Sequence[nn.Module], x: Tensor) -> None:
         """Raise ValueError unless the networks give, at a few inputs, what is read."""
         first = next(m for m in self._modules if isinstance(m, nn.Linear))
         if x.shape[-1] != first.in_features:
@@ -69,9 +88,8 @@ class Stack:
         with torch.no_grad():
             read = self.outputs(few)
             for r, net in enumerate(nets):
-                with unchanged(net):
-                    own = few if few.ndim == 2 else few[r]
-                    check_agreement(read[r], net(own.clone()))
+                own = few if few.ndim == 2 else few[r]
+                check_agreement(read[r], net(own.clone()))
 
     def factors(self, x: Tensor, total: Callable[[Tensor], Tensor]) -> Factors:
         """Gradients of every sample of a sum of losses.
@@ -142,13 +160,14 @@ class Stack:
         return h, inside
 
 
-def fully_connected(net: nn.Module) -> TypeGuard[nn.Sequential]:
-    """Whether a network is what `Stack` reads."""
+def read_stack(net: nn.Module, x: Tensor) -> Stack | None:
+    """One network as a stack, or None where it or its inputs are of another kind."""
+    if type(net) is not nn.Sequential or torch.as_tensor(x).ndim != 2:
+        return None
     try:
-        _check(net)
-    except (TypeError, ValueError):
-        return False
-    return True
+        return Stack([net])
+    except TypeError:
+        return None
 
 
 def _check(net: nn.Module) -> None:
@@ -170,7 +189,7 @@ def _check(net: nn.Module) -> None:
         check_plain(module, name)
         own = {id(p) for p in module.parameters()}
         if own & seen:
-            raise ValueError(f"{name} shares a parameter with a layer before it")
+            raise TypeError(f"{name} shares a parameter with a layer before it")
         if isinstance(module, nn.Linear) and set(module._parameters) != _LINEAR:
             raise TypeError(f"{name} has lost a parameter or has one of its own")
         seen |= own
