@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
+from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 _DEPENDS_ON_MODE = (_BatchNorm, _DropoutNd, nn.RReLU)
+_TAKES_TOKENS = (nn.Embedding, nn.EmbeddingBag)
 _AGREEMENT = {torch.float64: 1e-9, torch.float32: 1e-3}
 _SIGNIFICANT = (torch.float32, torch.float64)
 _WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool)
@@ -68,9 +70,15 @@ def check_finite(net: nn.Module, name: str = "net") -> None:
     """Raise unless parameters and buffers are finite.
 
     Raises:
-        ValueError: NaN or infinity, with the name of the tensor.
+        ValueError: NaN or infinity, with the name of the tensor; a parameter of a lazy
+            module that has no shape yet.
     """
     for path, tensor in (*net.named_parameters(), *net.named_buffers()):
+        if is_lazy(tensor):
+            raise ValueError(
+                f"{name}.{path} has no shape yet; allowed: networks that have seen "
+                f"inputs; call {name}(x) once first"
+            )
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise ValueError(
                 f"{name} must have finite parameters, got NaN or infinity in "
@@ -223,8 +231,8 @@ def read_inputs(
     """Return finite inputs [n, ...], n >= 1, in the network's dtype and on its device.
 
     Args:
-        x: floating point; integers are accepted only where the network has no
-            floating-point parameter to compare with, or takes tokens (an Embedding).
+        x: any real dtype. Integers stay integers, as int64, where the network takes
+            tokens (an Embedding); elsewhere they become floating point.
         net: whose first floating-point parameter gives dtype and device.
         name: of the argument, for errors.
         net_name: of the network, for errors.
@@ -234,8 +242,8 @@ def read_inputs(
 
     Raises:
         TypeError: `x` is no array of numbers.
-        ValueError: no sample, no dimension for samples, NaN or infinity, a network in
-            half precision.
+        ValueError: no sample, no dimension for samples, NaN or infinity, a sparse
+            tensor, a network with parameters in half precision.
     """
     try:
         read = torch.as_tensor(x).detach()
@@ -245,18 +253,30 @@ def read_inputs(
         raise ValueError(
             f"{name} must be [n, ...] with n >= 1, got shape {list(read.shape)}"
         )
-    like = next((p for p in net.parameters() if p.is_floating_point()), None)
-    tokens = any(isinstance(m, nn.Embedding) for m in net.modules())
+    if read.layout != torch.strided:
+        raise ValueError(f"{name} must be dense, got layout {read.layout}")
+    like = _first_parameter(net, net_name)
     if like is not None:
-        if like.dtype not in _SIGNIFICANT:
-            raise ValueError(
-                f"{net_name} has parameters of {like.dtype}; allowed: float32 and "
-                f"float64; {net_name}.float() makes a network of the first kind"
-            )
-        read = read.to(like.device) if tokens else read.to(like)
+        whole = not (read.is_floating_point() or read.is_complex())
+        if whole and any(isinstance(m, _TAKES_TOKENS) for m in net.modules()):
+            read = read.to(like.device).long()
+        elif not read.is_complex():
+            read = read.to(like)
     if read.is_complex() or not read.isfinite().all():
         raise ValueError(f"{name} must be real and finite, got NaN or infinity")
     return read
+
+
+def _first_parameter(net: nn.Module, name: str) -> nn.Parameter | None:
+    """Return the first floating-point parameter; raise if one is in half precision."""
+    floating = [p for p in net.parameters() if p.is_floating_point() or p.is_complex()]
+    for parameter in floating:
+        if parameter.dtype not in _SIGNIFICANT:
+            raise ValueError(
+                f"{name} has parameters of {parameter.dtype}; allowed: float32 and "
+                f"float64; {name}.float() makes a network of the first kind"
+            )
+    return floating[0] if floating else None
 
 
 def read_classes(y: Tensor, n: int, classes: int, name: str = "y") -> Tensor:
@@ -295,9 +315,11 @@ def read_classes(y: Tensor, n: int, classes: int, name: str = "y") -> Tensor:
 def unchanged(net: nn.Module) -> Iterator[None]:
     """Put back what a computation may move in a caller's network and torch's generator.
 
-    The modes of all modules, buffers (running statistics), gradients and torch's global
-    random state, that of the network's device included, are after the block as before; within it no parameter has a gradient.
-    Parameters are not written by anything in this package and are not copied.
+    The modes of all modules, buffers (running statistics), gradients, tensors that are
+    plain attributes (a pruned layer computes its `weight` anew in each pass) and the
+    global random state of torch, that of the network's device included, are after the
+    block as before; within it no parameter has a gradient. Parameters are not written
+    by anything in this package and are not copied.
 
     Args:
         net: the caller's.
@@ -307,6 +329,12 @@ def unchanged(net: nn.Module) -> Iterator[None]:
     modes = [(module, module.training) for module in net.modules()]
     buffers = [(b, b.detach().clone()) for b in net.buffers()]
     gradients = [(p, p.grad) for p in net.parameters()]
+    attributes = [
+        (vars(module), name, value)
+        for module in net.modules()
+        for name, value in vars(module).items()
+        if isinstance(value, Tensor)
+    ]
     for parameter, _ in gradients:
         parameter.grad = None
     place = next((p.device for p, _ in gradients), torch.device("cpu"))
@@ -322,6 +350,8 @@ def unchanged(net: nn.Module) -> Iterator[None]:
                     buffer.copy_(value)
         for parameter, gradient in gradients:
             parameter.grad = gradient
+        for owner, name, value in attributes:
+            owner[name] = value
 
 
 @contextmanager

@@ -21,6 +21,7 @@ __all__ = [
     "History",
     "Loss",
     "Record",
+    "mse",
     "train",
 ]
 
@@ -137,7 +138,7 @@ def train(
     test = None
     if x_test is not None or y_test is not None:
         test = _placed(x_test, y_test, parameters[0], "_test")
-    criterion = _loss(loss, y)
+    criterion = _loss(loss)
     stepper = _optimizer(optimizer, parameters, lr)
     order = torch.Generator().manual_seed(operator.index(seed))
     recorder = _Recorder(net, (x, y), test, criterion, stepper, on_epoch)
@@ -268,8 +269,22 @@ def _evaluated(
     return total / len(x), right / len(x) if classes else None
 
 
-def _mse(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean squared error; a shape that would broadcast is an error."""
+def mse(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error; targets that would broadcast against the outputs are refused.
+
+    Args:
+        outputs: of a network, [n, ...].
+        targets: floating point, of the same shape.
+
+    Raises:
+        TypeError: integer targets.
+        ValueError: another shape.
+    """
+    if not targets.is_floating_point():
+        raise TypeError(
+            f"y must be floating point for loss 'mse', got {targets.dtype}; "
+            "torch.nn.functional.one_hot(y).double() makes targets of classes"
+        )
     if outputs.shape != targets.shape:
         raise ValueError(
             f"y must have the shape of the outputs for loss 'mse', got "
@@ -278,24 +293,16 @@ def _mse(outputs: Tensor, targets: Tensor) -> Tensor:
     return functional.mse_loss(outputs, targets)
 
 
-_LOSSES: dict[str, Loss] = {"cross_entropy": functional.cross_entropy, "mse": _mse}
+_LOSSES: dict[str, Loss] = {"cross_entropy": functional.cross_entropy, "mse": mse}
 _OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "adam": partial(torch.optim.Adam, fused=True),
     "sgd": torch.optim.SGD,
 }
 
 
-def _loss(loss: str | Loss, y: Tensor) -> Loss:
+def _loss(loss: str | Loss) -> Loss:
     """Return the loss function, or raise."""
-    if callable(loss):
-        return loss
-    function = _named("loss", loss, _LOSSES)
-    if loss == "mse" and not y.is_floating_point():
-        raise TypeError(
-            f"y must be floating point for loss 'mse', got {y.dtype}; "
-            "torch.nn.functional.one_hot(y).double() makes targets of classes"
-        )
-    return function
+    return loss if callable(loss) else _named("loss", loss, _LOSSES)
 
 
 def _optimizer(

@@ -129,6 +129,24 @@ def test_bad_inputs(x: Tensor, words: str) -> None:
         read_inputs(x, nn.Linear(3, 2))
 
 
+def test_half_precision_anywhere() -> None:
+    net = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2, dtype=torch.float16))
+    with pytest.raises(ValueError, match=r"torch\.float16; allowed: float32"):
+        read_inputs(torch.ones(2, 3), net)
+
+
+def test_layers_without_a_shape() -> None:
+    with pytest.raises(ValueError, match=r"net\.weight has no shape yet"):
+        check_finite(nn.LazyLinear(2))
+
+
+def test_sparse_and_complex_inputs() -> None:
+    with pytest.raises(ValueError, match="x must be dense"):
+        read_inputs(torch.ones(2, 3).to_sparse(), nn.Linear(3, 2))
+    with pytest.raises(ValueError, match="x must be real"):
+        read_inputs(torch.ones(2, 3, dtype=torch.complex64), nn.Linear(3, 2))
+
+
 def test_half_precision_and_words() -> None:
     with pytest.raises(ValueError, match=r"torch\.bfloat16; allowed: float32"):
         read_inputs(torch.ones(2, 3), nn.Linear(3, 2, dtype=torch.bfloat16))
@@ -136,9 +154,22 @@ def test_half_precision_and_words() -> None:
         read_inputs("abc", nn.Linear(3, 2))  # type: ignore[arg-type]
 
 
-def test_tokens_stay_integers() -> None:
-    net = nn.Sequential(nn.Embedding(5, 3))
-    assert read_inputs(torch.tensor([[1, 4]]), net).dtype == torch.int64
+@pytest.mark.parametrize("kind", [nn.Embedding, nn.EmbeddingBag])
+def test_tokens_stay_integers(kind: type[nn.Module]) -> None:
+    net = nn.Sequential(kind(5, 3)).double()
+    tokens = torch.tensor([[1, 4]], dtype=torch.uint8)
+    assert read_inputs(tokens, net).dtype == torch.int64
+    assert read_inputs(tokens, nn.Linear(2, 2)).dtype == torch.float32
+    assert read_inputs(torch.ones(1, 2), net).dtype == torch.float64
+
+
+def test_what_a_pass_of_a_pruned_layer_leaves_behind_is_taken_away() -> None:
+    layer = pruned()
+    before = layer.weight
+    with unchanged(layer):
+        layer(torch.ones(1, 3))
+        assert layer.weight is not before
+    assert layer.weight is before
 
 
 @pytest.mark.parametrize("dtype", [torch.int32, torch.int64, torch.uint8])

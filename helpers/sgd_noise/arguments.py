@@ -3,17 +3,45 @@
 from __future__ import annotations
 
 import math
+import operator
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
+
+from helpers.models import read_inputs
 
 Array = NDArray[np.float64]
 
 
+def read_sample(x: Tensor, y: Tensor, net: nn.Module) -> tuple[Tensor, Tensor]:
+    """Return copies of inputs [n, ...] and targets [n, ...] of any network, or raise.
+
+    Floating-point targets come in the dtype of the network.
+    """
+    read = read_inputs(x, net).clone()
+    try:
+        targets = torch.as_tensor(y).detach().clone()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"y must be a tensor of numbers: {error}") from None
+    if targets.ndim == 0 or len(targets) != len(read):
+        raise ValueError(
+            "x must be [n, ...] and y start with the same n >= 1, "
+            f"got {list(read.shape)} and {list(targets.shape)}"
+        )
+    if targets.is_floating_point():
+        targets = targets.to(next(p for p in net.parameters() if p.requires_grad))
+        if not targets.isfinite().all():
+            raise ValueError("y must be finite, got NaN or infinity")
+    return read, targets.to(read.device)
+
+
 def read_data(x: Tensor, y: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Return both in the dtype of `like`, or raise unless they are finite and match."""
+    """Return the data of one network or of R, [n, n_in] or [R, n, n_in], or raise.
+
+    Both come in the dtype of `like`; integer targets stay what they are.
+    """
     x = torch.as_tensor(x).to(like)
     y = torch.as_tensor(y)
     y = y.to(like) if y.is_floating_point() else y
@@ -22,8 +50,9 @@ def read_data(x: Tensor, y: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
             "x must be [n, n_in] and y start with the same n >= 1, "
             f"got {list(x.shape)} and {list(y.shape)}"
         )
-    if not all(map(math.isfinite, torch.aminmax(x))):
-        raise ValueError("x must be finite, got NaN or infinity")
+    for name, part in (("x", x), ("y", y)):
+        if part.is_floating_point() and not part.isfinite().all():
+            raise ValueError(f"{name} must be finite, got NaN or infinity")
     return x, y
 
 
@@ -41,8 +70,25 @@ def read_symmetric(name: str, matrix: ArrayLike) -> Array:
 
 def check_batch(batch_size: int, n: int) -> None:
     """Raise unless the batch size is in 1..n."""
-    if not (isinstance(batch_size, int) and 1 <= batch_size <= n):
-        raise ValueError(f"batch_size must be in 1..{n}, got {batch_size!r}")
+    read_count("batch_size", batch_size, n)
+
+
+def read_count(name: str, value: int, most: int | None = None) -> int:
+    """Return an integer in 1..most, or raise."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        count = 0
+    if count < 1 or (most is not None and count > most) or isinstance(value, bool):
+        allowed = ">= 1" if most is None else f"in 1..{most}"
+        raise ValueError(f"{name} must be {allowed}, got {value!r}")
+    return count
+
+
+def to_numpy(tensor: Tensor) -> Array:
+    """The numbers of a tensor on any device as float64."""
+    array: Array = tensor.detach().cpu().double().numpy()
+    return array
 
 
 def check_positive(name: str, value: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -10,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from torch import Tensor, nn
 
-from helpers.sgd_noise.arguments import check_batch, read_data
-from helpers.sgd_noise.losses import read_loss
+from helpers.sgd_noise.arguments import check_batch, read_count, to_numpy
+from helpers.sgd_noise.factors import Factors
 from helpers.sgd_noise.operators import SymmetricOperator
-from helpers.sgd_noise.per_sample import Stack
+from helpers.sgd_noise.per_sample import sample_gradients
 from helpers.training import Loss
 
 Array = NDArray[np.float64]
@@ -28,8 +29,12 @@ class GradientNoise(SymmetricOperator):
     of the N samples drawn with replacement; without, (N - B) / (N - 1) times that.
 
     A symmetric scipy LinearOperator [D, D]: `noise @ v` takes vectors [D] and blocks
-    [D, k]. Neither Sigma nor the N gradients are formed; a product costs less than a
-    gradient of all samples.
+    [D, k]. Sigma is never formed. For Linear layers and activations neither are the N
+    gradients, and a product costs less than a gradient of all samples. For any other
+    network they are held where they fit into a GiB, and made anew, a part of the
+    samples at a time, for each product where they do not.
+
+    Network and data may change later: the operator does not.
 
     Attributes:
         gradient: gbar, the gradient of the mean loss, [D].
@@ -37,7 +42,7 @@ class GradientNoise(SymmetricOperator):
 
     def __init__(
         self,
-        net: nn.Sequential,
+        net: nn.Module,
         x: Tensor,
         y: Tensor,
         batch_size: int,
@@ -49,7 +54,7 @@ class GradientNoise(SymmetricOperator):
 
         Args:
             net: as in `per_sample_gradients`.
-            x: inputs, [N, n_in].
+            x: inputs, [N, ...].
             y: targets, [N, ...].
             batch_size: B, 1..N.
             loss: as in `per_sample_gradients`.
@@ -58,16 +63,16 @@ class GradientNoise(SymmetricOperator):
         Raises:
             TypeError, ValueError: as `per_sample_gradients`, or B out of range.
         """
-        stack = Stack([net])
-        x, y = read_data(x, y, stack.theta)
-        check_batch(batch_size, len(x))
-        self._factors = stack.gradients(x, y, read_loss(loss))
-        self._like = stack.theta
-        self._batch, self._n, self._replace = batch_size, len(x), replace
-        self._scale = noise_scale(batch_size, len(x), replace=replace)
+        self._factors = sample_gradients(net, x, y, loss)
+        n = len(y)
+        check_batch(batch_size, n)
+        self._batch, self._n, self._replace = batch_size, n, replace
+        self._scale = noise_scale(batch_size, n, replace=replace)
         self._mean = self._factors.mean()
-        self.gradient: Array = self._mean[0].double().numpy()
-        super().__init__(stack.dimension)
+        self.gradient: Array = to_numpy(self._mean[0])
+        if not np.isfinite(self.gradient).all():
+            raise ValueError("the gradient of the loss must be finite, got NaN or inf")
+        super().__init__(len(self.gradient))
 
     def trace(self) -> float:
         """Tr Sigma = E||noise||^2."""
@@ -77,7 +82,7 @@ class GradientNoise(SymmetricOperator):
     def diagonal(self) -> Array:
         """Diagonal of Sigma: the variance of each entry of the noise, [D]."""
         second = self._factors.square_sum().double() / self._n
-        return self._scale * (second - self._mean.double() ** 2)[0].numpy()
+        return self._scale * to_numpy((second - self._mean.double() ** 2)[0])
 
     def top(self, k: int) -> tuple[Array, Array]:
         """The k largest eigenvalues, descending, [k], and eigenvectors, [D, k].
@@ -90,10 +95,8 @@ class GradientNoise(SymmetricOperator):
 
         Cost: O(N^2 (width + k)).
         """
-        limit = min(self._n, self.shape[0])
-        if not 1 <= k <= limit:
-            raise ValueError(f"k must be in 1..{limit}, got {k!r}")
-        gram = self._factors.gram()[0].double().numpy()
+        k = read_count("k", k, min(self._n, self.shape[0]))
+        gram = to_numpy(self._factors.gram()[0])
         gram = gram - gram.mean(axis=0) - gram.mean(axis=1, keepdims=True) + gram.mean()
         values, c = eigh(gram, subset_by_index=[self._n - k, self._n - 1])
         values, c = values[::-1], c[:, ::-1]
@@ -121,8 +124,7 @@ class GradientNoise(SymmetricOperator):
         Raises:
             ValueError: n below 1.
         """
-        if n < 1:
-            raise ValueError(f"n must be >= 1, got {n!r}")
+        n = read_count("n", n)
         rng = np.random.default_rng(seed)
         if gaussian:
             z = rng.normal(size=(n, self._n))
@@ -136,27 +138,35 @@ class GradientNoise(SymmetricOperator):
 
     def rows(self) -> Array:
         """Centred gradients n_i with Sigma = sum_i n_i n_i', [N, D]."""
-        rows = (self._factors.rows() - self._mean[:, None])[0].double().numpy()
-        return math.sqrt(self._scale / self._n) * rows
+        return np.concatenate(list(self.row_blocks(self._n)))
+
+    def row_blocks(self, size: int) -> Iterator[Array]:
+        """The same, `size` rows at a time or fewer, [n_block, D]."""
+        for block in self._factors.blocks(size):
+            rows = to_numpy(block - self._mean)
+            yield math.sqrt(self._scale / self._n) * rows
 
     def dense(self) -> Array:
         """Sigma itself, [D, D]; 8 D^2 bytes."""
-        rows = self.rows()
-        return rows.T @ rows
+        total = np.zeros(self.shape)
+        for rows in self.row_blocks(self._n):
+            total += rows.T @ rows
+        return total
 
     def _matmat(self, v: Array) -> Array:
-        block = torch.as_tensor(np.ascontiguousarray(v.T)).to(self._like)
+        block = torch.as_tensor(np.ascontiguousarray(v.T)).to(self._mean)
         c = self._factors.dot(block)
         c = (c - c.mean(-1, keepdim=True)) * (self._scale / self._n)
-        return self._factors.combine(c).double().numpy().T
+        return to_numpy(self._factors.combine(c)).T
 
     def _matvec(self, v: Array) -> Array:
         return self._matmat(v.reshape(-1, 1))[:, 0]
 
     def _combine(self, weights: Array) -> Array:
-        c = torch.as_tensor(np.ascontiguousarray(weights)).to(self._like)
-        parts = [self._factors.combine(part) for part in torch.split(c, _DRAWS_AT_ONCE)]
-        return torch.cat(parts).double().numpy()
+        c = torch.as_tensor(np.ascontiguousarray(weights)).to(self._mean)
+        at_once = _DRAWS_AT_ONCE if isinstance(self._factors, Factors) else len(c)
+        parts = [self._factors.combine(part) for part in torch.split(c, at_once)]
+        return to_numpy(torch.cat(parts))
 
 
 def noise_scale(batch_size: int, n: int, *, replace: bool) -> float:

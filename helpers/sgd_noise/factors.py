@@ -8,7 +8,7 @@ products, Gram matrices) is a few matrix products of h [n, n_in] and delta [n, n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
@@ -36,6 +36,14 @@ class Factors:
             lambda h, delta: (delta[..., None] * h[..., None, :]).flatten(-2),
             lambda delta: delta,
         )
+
+    def blocks(self, size: int) -> Iterator[Tensor]:
+        """The rows of one network in order, `size` at a time, [n_block, D]."""
+        n = self.layers[0][1].shape[1]
+        for start in range(0, n, size):
+            part = slice(start, start + size)
+            layers = [(h[:, part], d[:, part], w, b) for h, d, w, b in self.layers]
+            yield Factors(layers).rows()[0]
 
     def combine(self, c: Tensor) -> Tensor:
         """Sum of the gradients with weights c, [R, n]: returns [R, D]."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helpers.sgd_noise.arguments import read_symmetric
+from helpers.sgd_noise.arguments import read_count, read_symmetric
 from helpers.sgd_noise.covariance import GradientNoise
 from helpers.sgd_noise.operators import SymmetricOperator, top_eigenpairs
 
@@ -86,8 +86,7 @@ def escape_indicator(
     """
     h, s = _read(hessian, noise)
     size = h.shape[0]
-    if not 1 <= k < size:
-        raise ValueError(f"k must be in 1..{size - 1}, got {k!r}")
+    k = read_count("k", k, size - 1)
     curvature, power = float(h.trace()), float(s.trace())
     if not (curvature > 0 and power > 0):
         raise ValueError(
@@ -160,7 +159,5 @@ def _trace_of_product(h: SymmetricOperator | Array, s: GradientNoise | Array) ->
     """Tr(H S) with as few products as there are."""
     if not isinstance(s, GradientNoise):
         return float(np.sum((h @ s) * np.eye(len(s))))
-    rows = s.rows()
-    step = max(1, _ROWS_AT_ONCE // h.shape[0])
-    blocks = (rows[i : i + step] for i in range(0, len(rows), step))
+    blocks = s.row_blocks(max(1, _ROWS_AT_ONCE // h.shape[0]))
     return float(sum(np.sum((h @ block.T).T * block) for block in blocks))

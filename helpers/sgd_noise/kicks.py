@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from helpers.sgd_noise.curvature import HessianOperator
 from helpers.sgd_noise.factors import Factors
 from helpers.sgd_noise.operators import top_eigenpairs
-from helpers.sgd_noise.per_sample import Stack
+from helpers.sgd_noise.stack import Stack
 from helpers.training import Loss
 
 _LANCZOS = 1e-3  # relative accuracy of the Hessian's eigenvalues

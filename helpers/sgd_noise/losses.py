@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from helpers.training import Loss
+from helpers.models import read_classes
+from helpers.training import Loss, mse
+
+_SHOWN = 64  # samples on which a loss is compared with the mean of its own values
+_ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-10}
 
 
 def read_loss(loss: str | Loss) -> Loss:
@@ -17,6 +20,80 @@ def read_loss(loss: str | Loss) -> Loss:
         allowed = " or ".join(map(repr, _LOSSES))
         raise ValueError(f"loss must be {allowed} or a callable, got {loss!r}")
     return _LOSSES[loss]
+
+
+def read_targets(y: Tensor, loss: Loss, outputs: Tensor) -> Tensor:
+    """Return the targets as the loss takes them, or raise.
+
+    Args:
+        y: from `read_sample`.
+        loss: from `read_loss`.
+        outputs: of the network for all samples, [n, ...].
+
+    Raises:
+        TypeError, ValueError: outputs that are not finite; labels that are no classes;
+            targets that would broadcast; a loss that is not a mean over samples.
+    """
+    if outputs.dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            f"net must give outputs of float32 or float64, got {outputs.dtype}"
+        )
+    if not outputs.isfinite().all():
+        raise ValueError("net must give finite outputs for x, got NaN or infinity")
+    if loss is cross_entropy:
+        if outputs.ndim != 2 or outputs.shape[1] < 2:
+            raise ValueError(
+                "loss 'cross_entropy' takes outputs [n, C] with C >= 2 classes, got "
+                f"{list(outputs.shape)}; allowed for others: a callable"
+            )
+        return read_classes(y, len(outputs), outputs.shape[1]).to(outputs.device)
+    if loss is mse:
+        mse(outputs, y)
+        return y
+    _check_mean(loss, outputs, y)
+    return y
+
+
+def _check_mean(loss: Loss, outputs: Tensor, y: Tensor) -> None:
+    """Raise unless a loss is the mean over samples of a loss of each.
+
+    Each sample is shown twice, so that a loss that squeezes sees two rows.
+    """
+    chosen = torch.linspace(0, len(y) - 1, min(len(y), _SHOWN)).long().unique()
+    o, t = outputs.detach()[chosen], y[chosen]
+    with torch.no_grad():
+        whole = _value(loss, o, t)
+        twice = _value(loss, o.repeat_interleave(2, 0), t.repeat_interleave(2, 0))
+        each = [
+            _value(loss, a.repeat_interleave(2, 0), b.repeat_interleave(2, 0))
+            for a, b in zip(o.split(1), t.split(1), strict=True)
+        ]
+    values = torch.stack(each)
+    if not (values.isfinite().all() and whole.isfinite()):
+        raise ValueError("loss must be finite for every sample, got NaN or infinity")
+    off = max(abs(whole - values.mean()), abs(whole - twice))
+    if off > _ROUNDING[outputs.dtype] * values.abs().max():
+        raise ValueError(
+            "loss must be the mean over samples of a loss of each of them alone; that "
+            f"of {len(o)} samples is {float(whole):.6g}, the mean of theirs "
+            f"{float(values.mean()):.6g}: is it a sum, does it weight classes, or do "
+            f"outputs {list(outputs.shape)} and y {list(y.shape)} broadcast?"
+        )
+
+
+def _value(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
+    """The loss as a tensor without dimensions, or an error that says why not."""
+    try:
+        value = loss(outputs, y)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        raise ValueError(
+            f"loss does not take outputs {list(outputs.shape)} and y {list(y.shape)} "
+            f"of {y.dtype}: {error}"
+        ) from error
+    if not isinstance(value, Tensor) or value.ndim:
+        got = list(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise ValueError(f"loss must return a tensor without dimensions, got {got}")
+    return value
 
 
 def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -47,7 +124,6 @@ def clipped_square(delta: float) -> Loss:
     return loss
 
 
-_LOSSES: dict[str, Loss] = {
-    "cross_entropy": cross_entropy,
-    "mse": functional.mse_loss,
-}
+_LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "mse": mse}
+KNOWN = tuple(_LOSSES.values())
+"""Losses that are means over samples and twice differentiable."""

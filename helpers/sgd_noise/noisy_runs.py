@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from tqdm import trange
 
 from helpers.sgd_noise.arguments import check_batch, check_positive, read_data
+from helpers.sgd_noise.copies import differentiating
 from helpers.sgd_noise.covariance import noise_scale
 from helpers.sgd_noise.kicks import KICKS, Run
-from helpers.sgd_noise.losses import read_loss
-from helpers.sgd_noise.per_sample import Stack
+from helpers.sgd_noise.losses import read_loss, read_targets
+from helpers.sgd_noise.stack import Stack
 from helpers.training import Loss
 
 Noise = Literal[
@@ -51,6 +52,7 @@ class NoisyRuns:
     trace: NDArray[np.float64] | None
 
 
+@differentiating()
 def dynamics(
     net: nn.Sequential | Sequence[nn.Sequential],
     x: Tensor,
@@ -112,15 +114,17 @@ def dynamics(
     Cost: a gradient of all data a step (sgd: of the batch); "leading" adds an
     eigenproblem [N, N] at each renewal, "hessian" about 3 rank products.
     """
-    nets = [net] if isinstance(net, nn.Module) else list(net)
-    nets = [copy.deepcopy(one) for one in nets]
-    stack = Stack(nets)
+    given = [net] if isinstance(net, nn.Module) else list(net)
+    stack = Stack(given)
+    nets = [copy.deepcopy(one) for one in given]
     x, y = read_data(x, y, stack.theta)
+    stack.check(given, x)
     n = x.shape[-2]
     _check(noise, lr, rank, n, stack.dimension)
     _check_counts(steps=steps, refresh=refresh, watch_every=watch_every)
     check_batch(batch_size, n)
     criterion = read_loss(loss)
+    y = _read_targets(y, criterion, stack.outputs(x), own=x.ndim == 3)
     generator = torch.Generator().manual_seed(seed)
     run = Run(stack, nets, x, y, criterion, generator, rank)
     run.scale = noise_scale(batch_size, n, replace=False)
@@ -145,6 +149,20 @@ def dynamics(
     if noise in ("gd", "sgd"):
         return NoisyRuns(nets, None, None)
     return NoisyRuns(nets, (power / steps).numpy(), (trace / steps).numpy())
+
+
+def _read_targets(y: Tensor, loss: Loss, outputs: Tensor, *, own: bool) -> Tensor:
+    """Return the targets of all runs as the loss takes them, or raise.
+
+    Args:
+        y: [n, ...] for all runs, or [R, n, ...] of their own.
+        loss: from `read_loss`.
+        outputs: [R, n, n_out].
+        own: which of the two.
+    """
+    if not own:
+        return read_targets(y, loss, outputs[0])
+    return read_targets(y.flatten(0, 1), loss, outputs.flatten(0, 1)).view(y.shape)
 
 
 def _check(noise: str, lr: float, rank: int, n: int, d: int) -> None:

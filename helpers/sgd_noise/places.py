@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from helpers.data import Dataset
 from helpers.sgd_noise.curvature import HessianOperator
+from helpers.sgd_noise.losses import cross_entropy
+from helpers.sgd_noise.problem import Problem
 from helpers.sgd_noise.sharpness import expected_sharpness
 
 Array = NDArray[np.float64]
 
 
 def look(
-    nets: Sequence[nn.Sequential],
+    nets: Sequence[nn.Module],
     sets: Sequence[Dataset],
     *,
     scale: float = 0.01,
@@ -30,8 +31,8 @@ def look(
     ReLU network has kinks, at which the first sees a jump of the slope and Tr H none.
 
     Args:
-        nets: R classifiers, as in `dynamics`.
-        sets: the data of each, inputs as rows.
+        nets: R classifiers, each as in `per_sample_gradients`.
+        sets: the data of each.
         scale: deviation of the expected sharpness, > 0.
         draws: pairs of draws behind it, >= 2.
         seed: integer seed of those draws.
@@ -63,9 +64,8 @@ def look(
     return dict(zip(names, np.transpose(rows), strict=True))
 
 
-@torch.no_grad()
-def _score(net: nn.Sequential, x: Tensor, y: Tensor) -> tuple[float, float]:
+def _score(net: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
     """Mean cross-entropy, and the share of right answers."""
-    outputs = net(x)
-    right = (outputs.argmax(1) == y).double().mean()
-    return nn.functional.cross_entropy(outputs, y).item(), right.item()
+    problem = Problem(net, x, y, "cross_entropy")
+    right = (problem.outputs.argmax(1) == problem.y).double().mean()
+    return cross_entropy(problem.outputs, problem.y).item(), right.item()

@@ -9,9 +9,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from helpers.sgd_noise.arguments import read_data
-from helpers.sgd_noise.losses import read_loss
-from helpers.sgd_noise.per_sample import Stack
+from helpers.models import check_evaluation
+from helpers.sgd_noise.arguments import to_numpy
+from helpers.sgd_noise.copies import differentiating
+from helpers.sgd_noise.problem import Problem, trained_parameters
 from helpers.training import Loss
 
 Array = NDArray[np.float64]
@@ -19,7 +20,7 @@ _NETWORKS_AT_ONCE = 32
 
 
 def displaced_losses(
-    net: nn.Sequential,
+    net: nn.Module,
     x: Tensor,
     y: Tensor,
     steps: ArrayLike,
@@ -30,35 +31,41 @@ def displaced_losses(
 
     Args:
         net: as in `per_sample_gradients`, left unchanged.
-        x: inputs, [n, n_in].
+        x: inputs, [n, ...].
         y: targets, [n, ...].
         steps: displacements of the trained parameters, [K, D].
         loss: as in `per_sample_gradients`.
 
     Returns:
-        [K]. Cost: K forward passes, a few dozen networks at a time.
+        [K]. Cost: K forward passes; those of Linear layers and activations are made a
+        few dozen networks at a time.
 
     Raises:
-        ValueError: steps not [K, D].
+        TypeError, ValueError: as `per_sample_gradients`; steps not [K, D] or not
+            finite.
     """
+    check_evaluation(net)
     moves = torch.as_tensor(np.asarray(steps))
-    here = Stack([net]).theta
-    if moves.ndim != 2 or moves.shape[1] != here.shape[1]:
+    dimension = sum(p.numel() for p in trained_parameters(net).values())
+    if moves.ndim != 2 or moves.shape[1] != dimension:
         raise ValueError(
-            f"steps must be [K, {here.shape[1]}], got shape {list(moves.shape)}"
+            f"steps must be [K, {dimension}], got shape {list(moves.shape)}"
         )
-    x, y = read_data(x, y, here)
-    criterion = read_loss(loss)
+    if not moves.isfinite().all():
+        raise ValueError("steps must be finite, got NaN or infinity")
+    problem = Problem(net, x, y, loss)
+    if problem.stack is None:
+        return np.array(list(problem.losses(moves)))
     found = []
-    for part in torch.split(moves, _NETWORKS_AT_ONCE):
-        stack = Stack([net] * len(part))
-        stack.theta += part.to(here)
-        found.append(stack.losses(x, y, criterion).double())
-    return torch.cat(found).numpy()
+    with differentiating(), torch.no_grad():
+        for part in torch.split(moves, _NETWORKS_AT_ONCE):
+            stack = problem.stack.moved(part)
+            found.append(stack.losses(problem.x, problem.y, problem.loss))
+    return to_numpy(torch.cat(found))
 
 
 def expected_sharpness(
-    net: nn.Sequential,
+    net: nn.Module,
     x: Tensor,
     y: Tensor,
     *,
@@ -74,7 +81,7 @@ def expected_sharpness(
 
     Args:
         net: as in `per_sample_gradients`.
-        x: inputs, [n, n_in].
+        x: inputs, [n, ...].
         y: targets, [n, ...].
         scale: > 0; the paper's code uses 0.01.
         draws: pairs nu, -nu; >= 2.
@@ -85,14 +92,15 @@ def expected_sharpness(
         The mean and its standard error. Cost: 2 draws forward passes.
 
     Raises:
-        ValueError: an argument out of range.
+        TypeError, ValueError: as `per_sample_gradients`; an argument out of range.
     """
     if not (math.isfinite(scale) and scale > 0 and draws >= 2):
         raise ValueError(
             f"scale must be > 0 and draws >= 2, got {scale!r} and {draws!r}"
         )
     generator = torch.Generator().manual_seed(seed)
-    dimension = Stack([net]).dimension
+    check_evaluation(net)
+    dimension = sum(p.numel() for p in trained_parameters(net).values())
     nu = scale * torch.randn(draws, dimension, generator=generator, dtype=torch.float64)
     options = {"loss": loss}
     here = displaced_losses(net, x, y, np.zeros((1, dimension)), **options)

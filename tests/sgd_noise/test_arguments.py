@@ -27,11 +27,11 @@ from helpers import sgd_noise as sn
         (lambda: sn.escape_indicator(H2, ASYMMETRIC), "noise must be symmetric"),
         (
             lambda: sn.per_sample_gradients(net_of(), X, CLASSES[:3]),
-            "x must be [n, n_in] and y start with the same n >= 1, got [30, 5] and [3]",
+            "x must be [n, ...] and y start with the same n >= 1, got [30, 5] and [3]",
         ),
         (
             lambda: sn.per_sample_gradients(net_of(), X * torch.nan, CLASSES),
-            "x must be finite, got NaN or infinity",
+            "x must be real and finite, got NaN or infinity",
         ),
         (
             lambda: sn.GradientNoise(net_of(), X, CLASSES, 0),

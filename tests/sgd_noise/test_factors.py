@@ -5,7 +5,7 @@ import torch
 from sgd_noise.cases import CLASSES, X, frozen, net_of
 from torch.nn import functional
 
-from helpers.sgd_noise.per_sample import Stack
+from helpers.sgd_noise.stack import Stack
 
 
 @pytest.mark.parametrize("make", [net_of, frozen])

@@ -8,7 +8,7 @@ from sgd_noise.cases import CASES, CLASSES, UNTRAINED, X, errors, net_of, rows_o
 from torch import nn
 
 from helpers import sgd_noise as sn
-from helpers.sgd_noise.per_sample import Stack
+from helpers.sgd_noise.stack import Stack
 
 
 @pytest.mark.parametrize(("make", "y", "loss", "function"), CASES)
@@ -30,9 +30,9 @@ def test_stacks_are_of_one_architecture():
         (nn.Sequential(nn.Linear(5, 3), nn.BatchNorm1d(3)), "got BatchNorm1d"),
     ],
 )
-def test_other_networks_are_told_what_is_allowed(net, told):
+def test_stacks_of_other_networks_are_told_what_is_allowed(net, told):
     with pytest.raises(TypeError, match=told):
-        sn.per_sample_gradients(net, X, CLASSES)
+        Stack([net])
 
 
 @errors(
