@@ -14,6 +14,7 @@ written as a matrix: each layer is applied to all knots or corners at once.
 Read in this order:
     piecewise.py: a network as a graph of affine maps, activations and maxima.
     affine_maps.py, kinked_maps.py: what torch's layers and functions are in it.
+    small_images.py: convolutions of many of them.
     vocabulary.py: which of them are read.
     chains.py: a plain chain of Linear layers and activations, read fast.
     reading.py: any module, traced, read, and compared with what it computes.

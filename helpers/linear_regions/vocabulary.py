@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from helpers.linear_regions import affine_maps as affine
 from helpers.linear_regions import kinked_maps as kinked
+from helpers.linear_regions import small_images
 from helpers.linear_regions.affine_maps import Value
 from helpers.networks import Abs
 
@@ -146,6 +147,7 @@ def _convolve(m: Any, x: Value) -> Any:
         return read(x, *weights)
     else:
         options["padding"] = m.padding
+    function = small_images.conv2d if type(m) is nn.Conv2d else function
     return affine.convolution(function)(x, *weights, **options)
 
 
