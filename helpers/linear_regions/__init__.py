@@ -6,12 +6,25 @@ its kink at z = 0. In an activation region no neuron leaves its linear piece; in
 linear region the gradient of the output is continuous. Layers are numbered 1..L as in
 the paper, the neurons of a layer from 0. All arithmetic is in float64.
 
+A network is any module in eval mode that is piecewise linear: convolutions, frozen
+batch norm, max pooling and branches too, read through torch.fx. A max pooling counts as
+a layer of its own; it breaks where the winner of a window changes. No convolution is
+written as a matrix: each layer is applied to all knots or corners at once.
+
 Read in this order:
-    piecewise.py: a network as affine maps and piecewise-linear activations in turn.
+    piecewise.py: a network as a graph of affine maps, activations and maxima.
+    affine_maps.py, kinked_maps.py: what torch's layers and functions are in it.
+    small_images.py: convolutions of many of them.
+    vocabulary.py: which of them are read.
+    chains.py: a plain chain of Linear layers and activations, read fast.
+    reading.py: any module, traced, read, and compared with what it computes.
+    crossings.py: where an activation or a maximum changes its piece.
     line_cuts.py: the knots of a network along many segments at once.
     lines.py: the regions along a segment, and how many there are.
     window.py: a window of a plane, and its area and perimeter on the unit sphere.
     plane_cuts.py: polygons, cut by one neuron after the other.
+    plane_merging.py: polygons that belong together, made one again.
+    face_maps.py: the affine map of each polygon.
     planes.py: the regions in a window of a plane.
     drawing.py: their picture.
     distance.py: the distance to the nearest boundary, and the gradients of neurons.

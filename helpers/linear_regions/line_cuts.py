@@ -1,11 +1,23 @@
 """Knots of a piecewise-linear network along many segments at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from helpers.linear_regions.piecewise import Activation, Network
+from helpers.linear_regions.crossings import Crossings, crossings
+from helpers.linear_regions.piecewise import (
+    ROUNDING,
+    Affine,
+    Kinked,
+    Network,
+    Rearrangement,
+)
+
+Values = dict[int, Tensor]
+
+_ENTRIES_AT_ONCE = 1 << 18  # 2 MB: what stays in the cache
+_FEWEST_KNOTS = 64
 
 
 @dataclass(frozen=True)
@@ -19,52 +31,79 @@ class Knots:
         t: its place on the line, 0 at the start and 1 at the end, [n_knots].
         layer: hidden layer (1..L) of the neuron that has its kink there, [n_knots].
         neuron: index of that neuron in its layer, [n_knots].
-        values: h or z at the knot, [n_knots, n].
-        velocity: dh/dt or dz/dt in the cell, [n_knots, n].
+        values: the network's values at the knot, by number, [n_knots, *shape] each.
+        velocity: their derivatives with respect to t in the cell, as `values`.
     """
 
     line: Tensor
     t: Tensor
     layer: Tensor
     neuron: Tensor
-    values: Tensor
-    velocity: Tensor
+    values: Values
+    velocity: Values
 
     def take(self, index: Tensor) -> "Knots":
         """Return the rows named by the index."""
-        return Knots(*(part.index_select(0, index) for part in vars(self).values()))
+        return Knots(
+            self.line[index],
+            self.t[index],
+            self.layer[index],
+            self.neuron[index],
+            {i: v.index_select(0, index) for i, v in self.values.items()},
+            {i: v.index_select(0, index) for i, v in self.velocity.items()},
+        )
 
-    def join(self, other: "Knots") -> "Knots":
-        """Return both sets of rows, not sorted."""
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Knots(*(torch.cat(pair) for pair in pairs))
+    def join(self, *others: "Knots") -> "Knots":
+        """Return all rows, not sorted."""
+        parts = (self, *others)
+        return Knots(
+            torch.cat([part.line for part in parts]),
+            torch.cat([part.t for part in parts]),
+            torch.cat([part.layer for part in parts]),
+            torch.cat([part.neuron for part in parts]),
+            {i: torch.cat([part.values[i] for part in parts]) for i in self.values},
+            {i: torch.cat([part.velocity[i] for part in parts]) for i in self.values},
+        )
 
-    def with_values(self, values: Tensor, velocity: Tensor) -> "Knots":
-        """Return the same knots with other values."""
-        return Knots(self.line, self.t, self.layer, self.neuron, values, velocity)
+
+@dataclass(frozen=True)
+class _Progress:
+    """Lines on which the values up to `place` are known, and their errors by line."""
+
+    place: int
+    knots: Knots
+    error: Values
 
 
+@torch.inference_mode()
 def cut_lines(network: Network, start: Tensor, end: Tensor) -> Knots:
     """Return all knots of the network on the segments, ends included.
 
-    The hidden path is affine in each cell, so that its values at the knots suffice.
+    Every value is affine in each cell, so that its values at the knots suffice. What
+    follows in the network sees one cell at a time: where knots are many, the path is
+    parted, and its parts are completed one after the other.
 
     Args:
-        network: the layers.
-        start: first end of each segment, [m, n_in].
-        end: the other end, [m, n_in].
+        network: what is cut.
+        start: first end of each segment, [m, *shape].
+        end: the other end, [m, *shape].
 
     Returns:
-        The knots, with the output and its derivative as values and velocity.
+        The knots, with the output as the only value.
     """
-    knots, error = _ends(start, end), torch.zeros_like(start)
-    for layer, (affine, activation) in enumerate(network.hidden, start=1):
-        error = affine.rounding(_largest(knots, len(start)), error)
-        z = activation.snap(affine(knots.values), error[knots.line])
-        knots = knots.with_values(z, knots.velocity @ affine.weight.T)
-        knots = _activate(_refine(knots, activation, error, layer), activation)
-    output = network.readout(knots.values)
-    return knots.with_values(output, knots.velocity @ network.readout.weight.T)
+    error = ROUNDING * torch.maximum(start.abs(), end.abs())
+    pending = [_Progress(0, _ends(start, end), {0: error})]
+    done: list[Knots] = []
+    while pending:
+        part = pending.pop()
+        while part.place < len(network.nodes):
+            entries = len(part.knots.t) * network.widest[part.place]
+            if entries > _ENTRIES_AT_ONCE and len(part.knots.t) > 2 * _FEWEST_KNOTS:
+                part, rest = _halves(part)
+                pending.append(rest)
+            part = _compute(network, part)
+        done.append(part.knots)
+    return _united(done)
 
 
 def _ends(start: Tensor, end: Tensor) -> Knots:
@@ -73,89 +112,182 @@ def _ends(start: Tensor, end: Tensor) -> Knots:
     none = torch.zeros_like(line)
     t = torch.tensor([0.0, 1.0], dtype=torch.float64).repeat(len(start))
     values = torch.stack([start, end], dim=1).flatten(0, 1)
-    return Knots(line, t, none, none, values, (end - start)[line])
+    return Knots(line, t, none, none, {0: values}, {0: (end - start)[line]})
 
 
-def _largest(knots: Knots, n_lines: int) -> Tensor:
-    """Return max |h| over each line, per channel, [n_lines, n]."""
-    largest = knots.values.new_zeros(n_lines, knots.values.shape[1])
-    index = knots.line[:, None].expand_as(knots.values)
-    return largest.scatter_reduce(0, index, knots.values.abs(), "amax")
+def _halves(part: _Progress) -> tuple[_Progress, _Progress]:
+    """Part the rows in the middle; where that parts a line, both keep the knot."""
+    knots, middle = part.knots, len(part.knots.t) // 2
+    rows = torch.arange(len(knots.t))
+    parts_line = knots.line[middle] == knots.line[middle + 1]
+    begin = middle if parts_line else middle + 1
+    return (
+        replace(part, knots=knots.take(rows[: middle + 1])),
+        replace(part, knots=knots.take(rows[begin:])),
+    )
+
+
+def _united(parts: list[Knots]) -> Knots:
+    """Return the rows of all parts; of a knot that two parts share, the second's."""
+    for i, following in enumerate(parts[1:]):
+        last = parts[i]
+        same_line = last.line[-1] == following.line[0]
+        if same_line and last.t[-1] == following.t[0]:
+            parts[i] = last.take(torch.arange(len(last.t) - 1))
+    return parts[0].join(*parts[1:])
+
+
+def _compute(network: Network, part: _Progress) -> _Progress:
+    """Compute the next value at all knots, and drop those that are no more read."""
+    place = part.place + 1
+    node = network.nodes[place - 1]
+    if isinstance(node.map, Affine | Rearrangement):
+        knots, error = _map(node.map, node.inputs, place, part)
+    else:
+        layer = 1 + network.layers.index(place)
+        knots, error = _bend(node.map, node.inputs[0], place, layer, part)
+    for values in (knots.values, knots.velocity, error):
+        network.forget(values, place)
+    return _Progress(place, knots, error)
+
+
+def _map(
+    map_: Affine | Rearrangement, inputs: tuple[int, ...], place: int, part: _Progress
+) -> tuple[Knots, Values]:
+    """Apply an affine map at the knots, and its linear part in the cells."""
+    knots, first = part.knots, int(part.knots.line[0])
+    within = slice(first, int(part.knots.line[-1]) + 1)
+    given = [knots.values[i] for i in inputs]
+    largest = [_largest(v, knots.line - first) for v in given]
+    known = [part.error[i][within] for i in inputs]
+    error = map_.rounding(largest, known)
+    whole = error.new_zeros(len(part.error[inputs[0]]), *error.shape[1:])
+    whole[within] = error
+    values = knots.values | {place: map_(given)}
+    moved = map_.linear([knots.velocity[i] for i in inputs])
+    joined = replace(knots, values=values, velocity=knots.velocity | {place: moved})
+    return joined, part.error | {place: whole}
+
+
+def _largest(values: Tensor, line: Tensor) -> Tensor:
+    """Return max |h| over each line, per entry, [m, *shape]."""
+    size = values.abs()
+    if line[-1] == 0:
+        return size.amax(dim=0, keepdim=True)
+    return torch.segment_reduce(size, "max", lengths=line.bincount())
+
+
+def _bend(
+    map_: Kinked, read: int, place: int, layer: int, part: _Progress
+) -> tuple[Knots, Values]:
+    """Insert the knots of a hidden layer, and apply it."""
+    tolerance = part.error[read]
+    z = map_.snap(part.knots.values[read], tolerance[part.knots.line])
+    values = part.knots.values | {read: z}
+    knots = _refine(replace(part.knots, values=values), map_, read, layer, tolerance)
+    z, velocity = knots.values[read], knots.velocity[read]
+    middle = (z + z.roll(-1, dims=0)) / 2
+    knots.values[place] = map_(z)
+    knots.velocity[place] = map_.along(middle, velocity)
+    return knots, part.error | {place: map_.rounding(tolerance)}
 
 
 def _refine(
-    knots: Knots, activation: Activation, tolerance: Tensor, layer: int
+    knots: Knots, map_: Kinked, read: int, layer: int, tolerance: Tensor
 ) -> Knots:
-    """Insert a knot wherever a neuron of the layer passes one of its kinks.
+    """Insert a knot wherever the layer changes its piece.
 
-    The tolerance, [m, n], is the error of each neuron's z on each line.
+    The tolerance, [m, *shape], is the error of what the layer reads on each line.
     """
-    refined = knots
-    for kink in activation.kinks:
-        cell, neuron = _crossings(knots, kink)
-        new = _new_knots(knots, cell, neuron, kink)
-        values = activation.snap(new.values, tolerance[new.line])
-        names = (new.line, new.t, torch.full_like(cell, layer), neuron)
-        refined = refined.join(Knots(*names, values, new.velocity))
-    by_t = refined.t.argsort(stable=True)
-    order = by_t[refined.line[by_t].argsort(stable=True)]
-    return _without_ties(refined.take(order), layer, tolerance)
+    error = tolerance.flatten(1)
+    found = crossings(map_, knots.values[read].flatten(1), knots.line, error)
+    if not len(found.cell):
+        return knots
+    new = _new_knots(knots, found, layer)
+    new.values[read] = map_.snap(new.values[read], tolerance[new.line])
+    joined = knots.join(new)
+    by_t = joined.t.argsort(stable=True)
+    order = by_t[joined.line[by_t].argsort(stable=True)]
+    return joined.take(_without_ties(order, joined, read, found, error))
 
 
-def _crossings(knots: Knots, kink: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the cells, and the neurons that pass the kink strictly inside them."""
-    above, below = knots.values > kink, knots.values < kink
-    passes = (above[:-1] & below[1:]) | (below[:-1] & above[1:])
-    passes &= (knots.line[:-1] == knots.line[1:])[:, None]
-    cell, neuron = passes.nonzero(as_tuple=True)
-    return cell, neuron
+def _new_knots(knots: Knots, found: Crossings, layer: int) -> Knots:
+    """Return the points of the crossings, interpolated in their cells."""
+    cell, share = found.cell, found.share
+
+    def between(values: Tensor) -> Tensor:
+        weight = share.view(-1, *[1] * (values.ndim - 1))
+        left, right = values.index_select(0, cell), values.index_select(0, cell + 1)
+        return torch.lerp(left, right, weight)
+
+    return Knots(
+        knots.line[cell],
+        between(knots.t),
+        torch.full_like(cell, layer),
+        found.neuron,
+        {i: between(values) for i, values in knots.values.items()},
+        {i: v.index_select(0, cell) for i, v in knots.velocity.items()},
+    )
 
 
-def _new_knots(knots: Knots, cell: Tensor, neuron: Tensor, kink: Tensor) -> Knots:
-    """Return the points where the neurons pass the kink, interpolated in the cells."""
-    left, right = knots.take(cell), knots.take(cell + 1)
-    rows = torch.arange(len(cell))
-    gap, far = left.values[rows, neuron] - kink, right.values[rows, neuron] - kink
-    share = gap / (gap - far)
-    t = torch.lerp(left.t, right.t, share)
-    values = torch.lerp(left.values, right.values, share[:, None])
-    return Knots(left.line, t, left.layer, neuron, values, left.velocity)
-
-
-def _without_ties(knots: Knots, layer: int, tolerance: Tensor) -> Knots:
+def _without_ties(
+    order: Tensor, knots: Knots, read: int, found: Crossings, error: Tensor
+) -> Tensor:
     """Merge the layer's knots that are one point but for rounding.
 
     A knot is tied to its neighbour if its neuron is at its kink there too. Of two that
     are tied to each other the steeper neuron's stays: its place is the more exact.
+
+    Args:
+        order: the rows of the knots in order; the last ones are the crossings found.
+        knots: old and new.
+        read: the value that the layer reads.
+        found: the crossings.
+        error: of that value on each line.
     """
+    z, velocity = knots.values[read].flatten(1), knots.velocity[read].flatten(1)
+    n_old = len(knots.t) - len(found.cell)
+    new = torch.arange(n_old, len(knots.t))
+    which = new - n_old
+    tolerance = found.tolerance(error, knots.line[new], which)
+    steepness = _speed(found, velocity, new, which) / tolerance
     while True:
-        before = len(knots.t)
+        before = len(order)
         for step in (-1, 1):
-            tied = _tied(knots, layer, tolerance, step)
-            if tied.any():
-                knots = knots.take((~tied).nonzero()[:, 0])
-        if len(knots.t) == before:
-            return knots
+            tied = _tied(order, step, knots.line, z, found, tolerance, steepness)
+            order = order[~tied]
+        if len(order) == before:
+            return order
 
 
-def _tied(knots: Knots, layer: int, tolerance: Tensor, step: int) -> Tensor:
+def _speed(found: Crossings, velocity: Tensor, row: Tensor, which: Tensor) -> Tensor:
+    """Return how fast the two of each crossing part."""
+    speed = velocity[row, found.first]
+    other = velocity[row, found.second]
+    return (speed - torch.where(found.second < 0, 0.0, other)).abs()
+
+
+def _tied(
+    order: Tensor,
+    step: int,
+    line: Tensor,
+    z: Tensor,
+    found: Crossings,
+    tolerance: Tensor,
+    steepness: Tensor,
+) -> Tensor:
     """Return which knots of the layer give way to the one a step away."""
-    row = torch.arange(len(knots.t))
-    beside = row.roll(-step)
-    new = knots.layer == layer
-    neuron = torch.where(new, knots.neuron, 0)
-    own = knots.values[row, neuron]
-    here = new & (knots.line == knots.line[beside])
-    here &= own == knots.values[beside, neuron]
-    if not here.any():
-        return here
-    there = new[beside] & (own[beside] == knots.values[row, neuron[beside]])
-    steepness = knots.velocity[row, neuron].abs() / tolerance[knots.line, neuron]
-    return here & ~(there & (steepness > steepness[beside]))
-
-
-def _activate(knots: Knots, activation: Activation) -> Knots:
-    """Apply the activation at the knots, and its slope in the cells."""
-    middle = (knots.values + knots.values.roll(-1, dims=0)) / 2
-    velocity = activation.slope(middle) * knots.velocity
-    return knots.with_values(activation(knots.values), velocity)
+    beside = order.roll(-step)
+    n_old = len(z) - len(tolerance)
+    tied = (order >= n_old) & (line[order] == line[beside])
+    at = tied.nonzero()[:, 0]
+    own, other = order[at], beside[at]
+    which = own - n_old
+    here = found.gap(z, other, which).abs() <= tolerance[which]
+    at, own, other, which = at[here], own[here], other[here], which[here]
+    rival = (other - n_old).clamp_min(0)
+    there = (other >= n_old) & (found.gap(z, own, rival).abs() <= tolerance[rival])
+    stays = there & (steepness[which] > steepness[rival])
+    tied = torch.zeros_like(tied)
+    tied[at[~stays]] = True
+    return tied

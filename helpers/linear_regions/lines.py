@@ -6,10 +6,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor, atleast_2d, nn
+from torch import Tensor, nn
 
 from helpers.linear_regions.line_cuts import Knots, cut_lines
-from helpers.linear_regions.piecewise import SAME_SLOPE, read_network, read_points
+from helpers.linear_regions.piecewise import SAME_SLOPE
+from helpers.linear_regions.reading import check_reading, read_points
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -25,7 +26,7 @@ class LineRegions:
         t: where the activation pattern changes, increasing in (0, 1), [k].
         layer: hidden layer (1..L) of the neuron that switches there, [k]. Where several
             switch at one point, one of the earliest layer is named.
-        neuron: index of that neuron within its layer, from 0, [k].
+        neuron: index of that neuron within its layer, flattened, from 0, [k].
         slope: derivative of the output with respect to t on each piece, [k+1, n_out].
         intercept: piece i of the output is slope[i] t + intercept[i], [k+1, n_out].
     """
@@ -48,58 +49,66 @@ class LineRegions:
 
 
 def line_regions(
-    net: nn.Sequential, start: ArrayLike, end: ArrayLike
+    net: nn.Module, start: ArrayLike, end: ArrayLike
 ) -> LineRegions | list[LineRegions]:
     """Find every breakpoint of the network on the segment from start to end.
 
     The one-dimensional count of Hanin & Rolnick 2019. Between neighbouring knots the
     hidden path is affine, so its values at the knots suffice: where z changes its sign
     a layer adds the knot t_i + (t_{i+1} - t_i) z_i / (z_i - z_{i+1}), as `line_cuts.py`
-    does. Nothing is sampled.
+    does; max pooling adds one where the winner of a window changes. Nothing is sampled.
+    A hidden layer is an activation or a max pooling, in the order of the forward pass.
 
     Args:
-        net: torch.nn.Sequential of Linear and piecewise-linear activations (ReLU, leaky
-            ReLU, hard tanh, abs); Identity and Flatten do nothing.
-        start: first end of a segment, [n_in], or of m segments, [m, n_in].
+        net: a module in eval mode, read by torch.fx: Linear, convolutions, frozen batch
+            norm, ReLU, LeakyReLU, PReLU, ReLU6, Hardtanh, Hardsigmoid, abs, clamp; max,
+            average and adaptive pooling; reshapes and dropout; sums, concatenations and
+            constant multiples of branches; as modules or functions. It stays as it is.
+        start: first end of a segment, [*shape], or of m segments, [m, *shape]: [n_in]
+            for a Linear that comes first, [C, H, W] for a Conv2d.
         end: the other end, shaped as `start` and different from it.
 
     Returns:
         One LineRegions, or a list of m of them.
 
     Raises:
-        TypeError: `net` holds a module of another kind.
-        ValueError: wrong shape, NaN or infinity, or a start equal to its end.
+        TypeError: a node that is not piecewise linear or cannot be read, named; a layer
+            with hooks or a parametrisation.
+        ValueError: wrong shape, NaN or infinity, a start equal to its end, or a network
+            that is in train mode or does not compute what its layers say.
 
-    Cost: O(sum over l of knots_l n_l n_{l-1}) a line; 0.5 ms a line for 784-[64]*3 in
-    batches of 200.
+    Cost: a forward pass for every knot, up to the layer that adds it: O(sum over l of
+    knots_l n_l n_{l-1}) a line; 0.5 ms a line for 784-[64]*3 in batches of 200.
     """
-    network = read_network(net)
-    first = read_points("start", start, network.n_in)
-    last = read_points("end", end, network.n_in)
-    _check_segments(first, last)
-    blocks = zip(
-        atleast_2d(first).split(_LINES_AT_ONCE),
-        atleast_2d(last).split(_LINES_AT_ONCE),
-        strict=True,
-    )
-    lines = [line for ends in blocks for line in _split(cut_lines(network, *ends))]
-    return lines if first.ndim == 2 else lines[0]
+    network, (first, last) = read_points(net, start=start, end=end)
+    many = first.ndim > len(network.shape)
+    _check_segments(first, last, len(network.shape))
+    if not many:
+        first, last = first[None], last[None]
+    check_reading(network, net, first)
+    blocks = zip(first.split(_LINES_AT_ONCE), last.split(_LINES_AT_ONCE), strict=True)
+    lines = [
+        line
+        for ends in blocks
+        for line in _split(cut_lines(network, *ends), network.output)
+    ]
+    return lines if many else lines[0]
 
 
 def line_breakpoints(
-    net: nn.Sequential, start: ArrayLike, end: ArrayLike
+    net: nn.Module, start: ArrayLike, end: ArrayLike
 ) -> Array | list[Array]:
     """Return where the activation pattern changes, increasing t in (0, 1).
 
     The field `t` of `line_regions`, with the same arguments, errors and cost; a list of
-    m arrays when start and end are [m, n_in].
+    m arrays when start and end are [m, *shape].
     """
     lines = line_regions(net, start, end)
     return [line.t for line in lines] if isinstance(lines, list) else lines.t
 
 
 def count_line_regions(
-    net: nn.Sequential,
+    net: nn.Module,
     start: ArrayLike,
     end: ArrayLike,
     kind: Literal["linear", "activation"] = "linear",
@@ -108,7 +117,7 @@ def count_line_regions(
 
     Args:
         net: as in `line_regions`, and so are `start` and `end`.
-        start: [n_in] or [m, n_in].
+        start: [*shape] or [m, *shape].
         end: shaped as `start`.
         kind: "linear", as Hanin & Rolnick 2019 define regions: 1 + the number of points
             where the gradient of the output is discontinuous; or "activation": 1 + the
@@ -133,20 +142,21 @@ def _count(line: LineRegions, kind: str) -> int:
     return 1 + (int(line.bends.sum()) if kind == "linear" else len(line.t))
 
 
-def _check_segments(start: Tensor, end: Tensor) -> None:
+def _check_segments(start: Tensor, end: Tensor, n_axes: int) -> None:
     if start.shape != end.shape:
         raise ValueError(
             "start and end must have the same shape, "
             f"got {list(start.shape)} and {list(end.shape)}"
         )
-    if (start == end).all(dim=-1).any():
+    if (start == end).flatten(start.ndim - n_axes).all(dim=-1).any():
         raise ValueError("start and end must differ, got a segment of length 0")
 
 
-def _split(knots: Knots) -> Iterator[LineRegions]:
+def _split(knots: Knots, output: int) -> Iterator[LineRegions]:
     """Yield the lines one by one; the first and last knot of each are its ends."""
-    intercept = knots.values - knots.velocity * knots.t[:, None]
-    columns = (knots.t, knots.layer, knots.neuron, knots.velocity, intercept)
+    values, slope = (part[output].flatten(1) for part in (knots.values, knots.velocity))
+    intercept = values - slope * knots.t[:, None]
+    columns = (knots.t, knots.layer, knots.neuron, slope, intercept)
     sizes = knots.line.bincount().tolist()
     for t, layer, neuron, slope, constant in zip(
         *(column.split(sizes) for column in columns), strict=True

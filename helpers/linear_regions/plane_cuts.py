@@ -6,7 +6,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from helpers.linear_regions.piecewise import Activation, Affine, Network
+from helpers.linear_regions.line_cuts import Values
+from helpers.linear_regions.piecewise import (
+    ROUNDING,
+    Activation,
+    Affine,
+    Kinked,
+    Maximum,
+    Network,
+    Rearrangement,
+)
+from helpers.linear_regions.plane_merging import merged
+from helpers.linear_regions.window import Plane
 
 
 @dataclass(frozen=True)
@@ -28,21 +39,33 @@ class Step:
 
 @torch.inference_mode()
 def cut_plane(
-    network: Network, extent: tuple[float, ...], device: str | torch.device
+    network: Network,
+    plane: Plane,
+    extent: tuple[float, ...],
+    device: str | torch.device,
 ) -> tuple[Tensor, tuple[Step, ...]]:
-    """Cut the window (s0, s1, t0, t1) by every neuron of a network with two inputs.
+    """Cut the window (s0, s1, t0, t1) of a plane by every neuron of a network.
 
     Returns:
         All points, [n_points, 2], and the window followed by one step a layer.
     """
     mesh = _Mesh(extent, device)
     steps = [mesh.step(torch.zeros(2, 0, dtype=torch.int8, device=device))]
-    h, error = mesh.points, mesh.points.new_zeros(2)
-    for affine, activation in network.hidden:
-        error = affine.rounding(h.abs().amax(dim=0), error)
-        z = _cut_layer(mesh, affine, activation, h, error)
-        steps.append(mesh.step(_pieces(mesh, z, activation)))
-        h = activation(z)
+    values = {0: plane(mesh.points)}
+    error = {0: ROUNDING * values[0].abs().amax(dim=0, keepdim=True)}
+    for place, node in enumerate(network.nodes, start=1):
+        given, known = ([part[i] for i in node.inputs] for part in (values, error))
+        if isinstance(node.map, Affine | Rearrangement):
+            largest = [value.abs().amax(dim=0, keepdim=True) for value in given]
+            error[place] = node.map.rounding(largest, known)
+            values[place] = node.map(given)
+        else:
+            values, piece = _cut_layer(mesh, node.map, values, node.inputs[0], known[0])
+            steps.append(mesh.step(piece))
+            error[place] = node.map.rounding(known[0])
+            values[place] = node.map(values[node.inputs[0]])
+        for part in (values, error):
+            network.forget(part, place)
     return mesh.points.clone(), tuple(steps)
 
 
@@ -71,9 +94,11 @@ class _Mesh:
     """A planar subdivision into convex faces; face 0 is the outside.
 
     Attributes:
-        values: s, t and the layer's pre-activations at each point, [n_points, 2 + n].
+        values: s, t, what the layer reads, and all that is read later, at each point,
+            [n_points, 2 + n + ..].
         edges: tail, head, face to the left and face to the right, [4, n_edges].
         parent: the face at the start of the layer that holds each face, [n_faces].
+        n_old: number of points at the start of the layer.
     """
 
     def __init__(self, extent: tuple[float, ...], device: str | torch.device) -> None:
@@ -84,6 +109,7 @@ class _Mesh:
         self.values = _Growing(start)
         self.edges = _Growing(torch.tensor(ring, device=device), axis=1)
         self.parent = _Growing(torch.arange(2, device=device))
+        self.n_old = len(corners)
 
     @property
     def points(self) -> Tensor:
@@ -93,26 +119,88 @@ class _Mesh:
         """Return the subdivision as it stands, and begin a new layer."""
         edges, parent = self.edges.view.clone(), self.parent.view
         self.parent = _Growing(torch.arange(len(parent), device=parent.device))
-        return Step(edges, self.values.size, parent, piece)
+        self.n_old = self.values.size
+        return Step(edges, self.n_old, parent, piece)
+
+    def keep(self, edges: Tensor, points: Tensor, faces: Tensor) -> None:
+        """Replace the edges, and keep these points and faces only."""
+        self.edges = _Growing(edges, axis=1)
+        self.values = _Growing(self.values.view[points])
+        self.parent = _Growing(self.parent.view[faces])
 
 
 def _cut_layer(
-    mesh: _Mesh, affine: Affine, activation: Activation, h: Tensor, tolerance: Tensor
-) -> Tensor:
-    """Cut by every neuron of a layer; return z at the points, [n_points, n]."""
-    z = activation.snap(affine(h), tolerance)
-    mesh.values = _Growing(torch.cat([mesh.points, z], dim=1))
-    for neuron in range(z.shape[1]):
-        for kink in activation.kinks.tolist():
-            _cut(mesh, 2 + neuron, kink, lambda z: activation.snap(z, tolerance))
-    return mesh.values.view[:, 2:]
+    mesh: _Mesh, map_: Kinked, values: Values, read: int, tolerance: Tensor
+) -> tuple[Values, Tensor]:
+    """Cut by every neuron of a layer; return the values and the pieces of the faces."""
+    z = map_.snap(values[read], tolerance)
+    every = {read: z} | {i: value for i, value in values.items() if i != read}
+    columns = [value.flatten(1) for value in every.values()]
+    mesh.values = _Growing(torch.cat([mesh.points, *columns], dim=1))
+    last = 2 + columns[0].shape[1]
+    if isinstance(map_, Activation):
+        _cut_at_kinks(mesh, map_, last, tolerance)
+        piece = _pieces(mesh, mesh.values.view[:, 2:last], map_)
+    else:
+        piece = _cut_at_ties(mesh, map_, last, tolerance)
+    found = mesh.values.view[:, 2:].split([c.shape[1] for c in columns], dim=1)
+    pairs = zip(every.items(), found, strict=True)
+    return {i: part.reshape(-1, *v.shape[1:]) for (i, v), part in pairs}, piece
 
 
-def _cut(
-    mesh: _Mesh, column: int, kink: float, snap: Callable[[Tensor], Tensor]
-) -> None:
-    """Cut every face in which this column of the values passes the kink."""
-    gap = mesh.values.view[:, column] - kink
+def _cut_at_kinks(mesh: _Mesh, map_: Activation, last: int, tolerance: Tensor) -> None:
+    """Cut along every kink of every neuron, columns 2 to `last` of the values."""
+    shape = tolerance.shape[1:]
+
+    def snap(new: Tensor) -> None:
+        z = new[:, 2:last].view(-1, *shape)
+        new[:, 2:last] = map_.snap(z, tolerance).flatten(1)
+
+    for column in range(2, last):
+        for kink in map_.kinks.tolist():
+            _cut(mesh, mesh.values.view[:, column] - kink, snap)
+
+
+def _cut_at_ties(mesh: _Mesh, map_: Maximum, last: int, tolerance: Tensor) -> Tensor:
+    """Cut where the winner of a group changes; return the winners of the faces.
+
+    Entry j of a group cuts the faces in which the largest of those before it is smaller
+    on one side. Where a later entry beats both sides, that cut was none: such faces are
+    merged again.
+    """
+    slack = 2 * map_.candidates(tolerance)[0].amax(dim=-1)
+    for group, least in zip(map_.index, slack, strict=True):
+        own = 2 + group.unique()
+        largest = mesh.values.view[:, own[0]]
+        for j in range(1, len(own)):
+            entry = mesh.values.view[:, own[j]]
+            gap = entry - largest
+            _cut(mesh, torch.where(gap.abs() <= least, 0.0, gap), lambda new: None)
+            new = mesh.values.view[len(gap) :].index_select(1, own[: j + 1])
+            largest = torch.cat([torch.maximum(largest, entry), new.amax(dim=1)])
+    piece = _winners(mesh, map_, last, slack)
+    kept = merged(mesh.edges.view, mesh.parent.view, piece, mesh.n_old)
+    if kept is None:
+        return piece
+    mesh.keep(kept.edges, kept.points, kept.faces)
+    return piece[kept.faces]
+
+
+def _winners(mesh: _Mesh, map_: Maximum, last: int, slack: Tensor) -> Tensor:
+    """Return the winner of every group in each face, [n_faces, n_out].
+
+    Of entries that are equal in a face the first counts.
+    """
+    z = mesh.values.view[:, 2:last]
+    first, second, third = (z.index_select(0, c) for c in _three_corners(mesh))
+    mean = map_.candidates((first + second + third) / 3)
+    near = mean >= (mean.amax(dim=-1) - slack)[..., None]
+    kind = torch.int8 if z.shape[-1] < 128 else torch.int32
+    return near.to(torch.int8).argmax(dim=-1).to(kind)
+
+
+def _cut(mesh: _Mesh, gap: Tensor, snap: Callable[[Tensor], None]) -> None:
+    """Cut every face in which the gap, one number a point, changes its sign."""
     lowest, highest = gap.aminmax()
     if not lowest < 0 < highest:
         return
@@ -121,7 +209,7 @@ def _cut(
     touched = (tail != head).nonzero()[:, 0]
     crossed = touched[tail[touched] * head[touched] < 0]
     new = _split_edges(mesh, crossed, gap)
-    new[:, 2:] = snap(new[:, 2:])
+    snap(new)
     mesh.values.append(new)
     halves = torch.arange(len(tail), len(tail) + len(crossed), device=gap.device)
     tail = torch.cat([tail, torch.zeros_like(head[crossed])])

@@ -2,33 +2,51 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
-from helpers.linear_regions.piecewise import Affine, read_points
+from helpers.linear_regions.reading import finite
 
 Array = NDArray[np.float64]
 
 
-def read_plane(origin: ArrayLike, u: ArrayLike, v: ArrayLike, n_in: int) -> Affine:
-    """Return the map (s, t) -> origin + s u + t v.
+@dataclass(frozen=True)
+class Plane:
+    """The map (s, t) -> origin + s u + t v; each a point [*shape] of the inputs."""
+
+    origin: Tensor
+    u: Tensor
+    v: Tensor
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """Return the inputs [rows, *shape] at the points (s, t), [rows, 2]."""
+        directions = torch.stack([self.u, self.v]).flatten(1)
+        inputs = torch.addmm(self.origin.flatten(), points, directions)
+        return inputs.view(len(points), *self.origin.shape)
+
+    def to(self, device: str | torch.device) -> "Plane":
+        """Return the same plane on another device."""
+        return Plane(*(part.to(device) for part in vars(self).values()))
+
+
+def check_plane(plane: Plane, shape: tuple[int, ...]) -> None:
+    """Raise unless origin, u and v are points [*shape] and u, v span a plane.
 
     Raises:
-        ValueError: wrong shape, NaN or infinity, or u parallel to v.
+        ValueError: wrong shape, or u parallel to v.
     """
-    named = {"origin": origin, "u": u, "v": v}
-    vectors = {name: read_points(name, part, n_in) for name, part in named.items()}
-    for name, vector in vectors.items():
-        if vector.ndim != 1:
-            shape = list(vector.shape)
-            raise ValueError(f"{name} must have shape [{n_in}], got {shape}")
-    directions = torch.stack([vectors["u"], vectors["v"]], dim=1)
+    for name, vector in vars(plane).items():
+        if tuple(vector.shape) != shape:
+            got = list(vector.shape)
+            raise ValueError(f"{name} must have shape {list(shape)}, got {got}")
+    directions = torch.stack([plane.u.flatten(), plane.v.flatten()], dim=1)
     unit = torch.nn.functional.normalize(directions, dim=0)
     if torch.linalg.matrix_rank(unit) < 2:
         raise ValueError("u and v must span a plane, got parallel or zero directions")
-    return Affine(directions, vectors["origin"])
 
 
 def read_extent(extent: Sequence[float]) -> tuple[float, ...]:
@@ -68,9 +86,12 @@ def window_on_sphere(
     Raises:
         ValueError: as in `plane_regions`, or a plane through the origin.
     """
-    plane = read_plane(origin, u, v, np.asarray(origin).shape[-1])
+    named = {"origin": origin, "u": u, "v": v}
+    plane = Plane(*(finite(name, vector) for name, vector in named.items()))
+    check_plane(plane, tuple(plane.origin.shape))
     s0, s1, t0, t1 = read_extent(extent)
-    basis = np.column_stack([plane.weight.numpy(), plane.bias.numpy()])
+    columns = (plane.u, plane.v, plane.origin)
+    basis = np.column_stack([column.flatten().numpy() for column in columns])
     if np.linalg.matrix_rank(basis) < 3:
         raise ValueError("the plane must not contain 0, where directions are undefined")
     window = np.array([[s0, s1, s1, s0], [t0, t0, t1, t1], [1, 1, 1, 1]])

@@ -45,6 +45,18 @@ def test_affine_network_has_one_region():
     assert lr.distance_to_boundary(net, [[0.0, 1.0]]).tolist() == [math.inf]
 
 
+def test_activations_may_come_first_or_in_a_row():
+    net = nn.Sequential(nn.ReLU(), linear([[1.0, -2.0]]), Abs(), nn.ReLU6())
+    line = lr.line_regions(net, [-1.0, -8.0], [1.0, 8.0])
+    # x = 0 and y = 0 at t = 1/2; then x - 2y falls from 0, and passes -6 at 15 s = 6.
+    np.testing.assert_allclose(line.t, [0.5, 0.5 + 0.2], atol=1e-15)
+    assert line.layer.tolist() == [1, 3]
+
+
+def test_network_without_layers_has_one_region():
+    assert lr.count_line_regions(nn.Sequential(nn.Identity()), [0.0], [1.0]) == 1
+
+
 def test_float32_network_is_read_in_float64():
     single = net_of("square").float()
     double = net_of("square").float().double()
@@ -62,20 +74,13 @@ def broken():
 
 ERRORS = [
     (lambda: lr.line_regions(lambda x: x, [0, 0], [1, 1]),
-     "net must be a torch.nn.Sequential, got function"),
+     "net must be a torch.nn.Module, got function"),
     (lambda: lr.line_regions(nn.Sequential(NET[0], nn.Tanh()), [0, 0], [1, 1]),
-     "net[1] must be a Linear, ReLU, LeakyReLU, Hardtanh, helpers.networks.Abs, "
-     "Identity or Flatten, got Tanh"),
-    (lambda: lr.line_regions(nn.Sequential(nn.ReLU(), NET[0]), [0, 0], [1, 1]),
-     "net[0] is an activation and must follow a Linear"),
-    (lambda: lr.line_regions(nn.Sequential(NET[0], nn.ReLU(), Abs()), [0, 0], [1, 1]),
-     "net[2] is an activation and must follow a Linear"),
-    (lambda: lr.line_regions(nn.Sequential(nn.Identity()), [0, 0], [1, 1]),
-     "net must have at least one Linear, got none"),
+     "net.1, a Tanh, cannot be read; allowed: Linear, Conv1d"),
     (lambda: lr.line_regions(nn.Sequential(NET[0], NET[1], NET[0]), [0, 0], [1, 1]),
      "net[2] must take 3 inputs, the width of the layer before, got 2"),
     (lambda: lr.line_regions(broken(), [0, 0], [1, 1]),
-     "net[2] must have finite parameters, got NaN or infinity"),
+     "net must have finite parameters, got NaN or infinity in net.2.weight"),
 ]  # fmt: skip
 
 
