@@ -108,7 +108,7 @@ def _weights(options: argparse.Namespace) -> Iterator[Weight]:
 
 def _shown(weights: Iterator[Weight], asked: Asked) -> Iterator[LayerRow]:
     """Yield the rows, each printed as soon as it is known, under a progress bar."""
-    with tqdm(desc="weights", unit="", leave=False) as bar:
+    with tqdm(unit=" weights", leave=False) as bar:
 
         def counted() -> Iterator[Weight]:
             for weight in weights:

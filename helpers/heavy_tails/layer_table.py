@@ -2,10 +2,11 @@
 
 import csv
 import html
+import importlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from helpers.heavy_tails.weight_files import path_weights
 from helpers.heavy_tails.weights import model_weights
 from helpers.style import COLORS
 
-_COLUMNS = {
+_COLUMNS: dict[str, Callable[[LayerRow], str]] = {
     "layer": lambda r: r.name,
     "shape": lambda r: " x ".join(map(str, r.shape)),
     "alpha": lambda r: _number(r.alpha, ".3f"),
@@ -160,7 +161,7 @@ class LayerTable:
             ModuleNotFoundError: pandas is not installed.
         """
         try:
-            import pandas
+            pandas = importlib.import_module("pandas")
         except ModuleNotFoundError:
             raise ModuleNotFoundError(
                 "to_pandas needs pandas: pip install pandas; to_csv and to_json do "
@@ -212,7 +213,10 @@ def analyze_model(
     asked = Asked(convolution, split_qkv, n_draws, smallest)
     weights = model_weights(model)
     if not weights:
-        raise ValueError("model must have a weight of 2 dimensions or more, got none")
+        raise ValueError(
+            "model must have a weight of 2 dimensions or more, got none (layers that "
+            "were quantised keep theirs elsewhere: pass the model before that)"
+        )
     return LayerTable(tuple(layer_rows(weights, asked)))
 
 

@@ -174,7 +174,8 @@ class _Tails:
         if different < 3:
             raise ValueError(
                 "a power law needs 3 different positive eigenvalues or more, got "
-                f"{different} (those within {SAME:g} of each other count as one)"
+                f"{different} (those within {SAME:g} of each other count as one, those "
+                f"below 1e-29 of the largest as 0)"
             )
         first = np.flatnonzero(np.append(True, x[1:] * (1 - _TIED) > x[:-1]))
         self.values = x[first]

@@ -49,16 +49,22 @@ def safetensors_weights(path: Path) -> list[Weight]:
     problems |= _overlaps({k: e for k, e in header.items() if not problems[k]})
     found = []
     for name, entry in header.items():
-        shape = entry.get("shape") if isinstance(entry, dict) else None
-        known = isinstance(shape, list) and all(type(n) is int for n in shape)
-        if known and len(shape) < 2 and not problems[name]:
+        shape, code = _said(entry)
+        if shape is not None and len(shape) < 2 and not problems[name]:
             continue
-        code = str(entry.get("dtype")) if known else ""
         dtype = str(_DTYPES.get(code, code)).removeprefix("torch.")
         problem = problems[name] or scale_problem(name, dtype, header)
         read = _reader(path, start, entry)
-        found.append(Weight(name, tuple(shape) if known else (), dtype, read, problem))
+        found.append(Weight(name, shape or (), dtype, read, problem))
     return found
+
+
+def _said(entry: Any) -> tuple[tuple[int, ...] | None, str]:
+    """Return shape and dtype as an entry has them, None and "" where it has none."""
+    shape = entry.get("shape") if isinstance(entry, dict) else None
+    if not isinstance(shape, list) or any(type(n) is not int for n in shape):
+        return None, ""
+    return tuple(shape), str(entry.get("dtype", ""))
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:

@@ -210,7 +210,7 @@ def _step(
     b falls tenfold at most.
     """
     try:
-        step: Array = -np.linalg.solve(now[2], now[1])
+        step = -np.asarray(np.linalg.solve(now[2], now[1]), dtype=np.float64)
     except np.linalg.LinAlgError:
         step = -now[1]
     least = -0.9 * point[1]

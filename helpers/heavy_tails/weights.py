@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
@@ -64,8 +64,7 @@ def model_weights(model: nn.Module | Mapping[str, Any]) -> list[Weight]:
             "model must be a torch.nn.Module or a state dict, got "
             f"{type(model).__name__}"
         )
-    with unchanged(model), torch.no_grad():
-        return tensor_weights(list(_module_tensors(model)))
+    return tensor_weights(_module_tensors(model))
 
 
 def tensor_weights(tensors: Iterable[tuple[str, torch.Tensor]]) -> list[Weight]:
@@ -74,7 +73,7 @@ def tensor_weights(tensors: Iterable[tuple[str, torch.Tensor]]) -> list[Weight]:
     named = list(tensors)
     names = {name for name, _ in named}
     for name, tensor in named:
-        if isinstance(tensor, UninitializedTensorMixin):
+        if is_lazy(tensor):
             found.append(nothing(name, "not initialised: run the model once first"))
         elif tensor.is_nested or tensor.ndim >= 2:
             found.append(_weight(name, tensor, names, seen))
@@ -90,7 +89,7 @@ def scale_problem(name: str, dtype: str, names: Collection[str]) -> str:
 
 
 def flat_tensors(state: Any) -> list[tuple[str, torch.Tensor]]:
-    """Return the tensors of nested dicts and lists, their names joined by dots.
+    """Return the tensors of nested dicts, lists and modules, names joined by dots.
 
     The state of an optimizer, which some files keep too, is left out. A name that
     comes twice, as "a.b" and as "b" in "a", gets a number.
@@ -146,6 +145,9 @@ def _flat(state: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
         yield name or "tensor", state
     elif isinstance(state, np.ndarray) and state.dtype.kind == "f":
         yield name or "array", torch.tensor(state)
+    elif isinstance(state, nn.Module):
+        for key, value in _module_tensors(state):
+            yield f"{name}.{key}" if name else key, value
     elif isinstance(state, Mapping):
         for key, value in state.items():
             if not str(key).startswith("optim"):
@@ -158,10 +160,10 @@ def _flat(state: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
 def _module_tensors(net: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield the weights that each module computes with."""
     for path, module in net.named_modules():
-        if isinstance(module, parametrize.ParametrizationList):
+        if "parametrizations" in path.split("."):
             continue
         prefix = f"{path}." if path else ""
-        made = dict(_computed(module))
+        made = _computed(module)
         stored = {f"{name}{end}" for name in made for end in ("_orig", "_g", "_v")}
         for name, parameter in module.named_parameters(recurse=False):
             if name not in stored:
@@ -170,16 +172,24 @@ def _module_tensors(net: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
             yield prefix + name, tensor
 
 
-def _computed(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield the weights that a module makes from others before it uses them."""
-    if parametrize.is_parametrized(module):
-        for name in module.parametrizations:  # type: ignore[union-attr]
-            yield name, getattr(module, name)
-    for hook in module._forward_pre_hooks.values():
-        if isinstance(hook, WeightNorm):
-            yield hook.name, hook.compute_weight(module)
-        elif isinstance(hook, SpectralNorm):
-            weight = hook.compute_weight(module, do_power_iteration=False)
-            yield hook.name, weight
-        elif isinstance(hook, BasePruningMethod):
-            yield hook._tensor_name, hook.apply_mask(module)
+def _computed(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Return the weights that a module makes from others before it uses them."""
+    kinds = (WeightNorm, SpectralNorm, BasePruningMethod)
+    hooks = [h for h in module._forward_pre_hooks.values() if isinstance(h, kinds)]
+    parametrised = parametrize.is_parametrized(module)
+    if not hooks and not parametrised:
+        return {}
+    made = {}
+    with unchanged(module), torch.no_grad():
+        if parametrised:
+            for name in module.parametrizations:  # type: ignore[union-attr]
+                made[name] = getattr(module, name).clone()
+        for hook in hooks:
+            if isinstance(hook, WeightNorm):
+                made[hook.name] = hook.compute_weight(module)
+            elif isinstance(hook, SpectralNorm):
+                weight = hook.compute_weight(module, do_power_iteration=False)
+                made[hook.name] = weight
+            else:
+                made[hook._tensor_name] = hook.apply_mask(module)
+    return made

@@ -135,3 +135,41 @@ def test_a_layer_beside_weightwatcher(bench, silently, n, m, least):
         their_accuracy=f"exponent {row.alpha:.4f}",
         least=least,
     )
+
+
+def test_a_model_beside_weightwatcher(bench, silently):
+    """A convolution, two linear layers and an embedding: the two means of a model.
+
+    Every spectrum has 20 eigenvalues or more; below, weightwatcher fits otherwise. By
+    default it does not fit the bulk, which we do, and is asked only not to be faster.
+    """
+    width = bench.size(32, 512)
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(width // 8, width // 4, 3),
+        torch.nn.Linear(2 * width, width),
+        torch.nn.Linear(width, width // 2 + 8),
+        torch.nn.Embedding(4 * width, width // 2 + 8),
+    )
+    assert ht.analyze_model(net, n_draws=0).mean_alpha > 1
+    module = silently(pytest.importorskip, "weightwatcher")
+    watcher = silently(lambda: module.WeightWatcher(model=net))
+    race = bench.race(
+        lambda: ht.analyze_model(net, n_draws=0), lambda: silently(watcher.analyze)
+    )
+    table, summary = race.found, watcher.get_summary(race.their_found)
+    assert len(race.their_found) == len(table) == 4
+    for row, theirs in zip(table, race.their_found.itertuples(), strict=True):
+        assert row.alpha == pytest.approx(theirs.alpha, abs=5e-5)
+        assert row.stable_rank == pytest.approx(theirs.stable_rank, rel=1e-4)
+    assert table.mean_alpha == pytest.approx(summary["alpha"], abs=5e-5)
+    assert table.weighted_alpha == pytest.approx(summary["alpha_weighted"], abs=5e-4)
+    bench.record(
+        race,
+        "heavy_tails.analyze_model",
+        f"a model of four layers, the largest {4 * width} × {width // 2 + 8}",
+        beside=f"weightwatcher {version('weightwatcher')}",
+        accuracy=f"weighted exponent {table.weighted_alpha:.4f}",
+        their_accuracy=f"weighted exponent {summary['alpha_weighted']:.4f}",
+        least=1,
+    )

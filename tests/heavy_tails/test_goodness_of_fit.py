@@ -41,6 +41,17 @@ def test_scale_order_and_zeros_do_not_matter():
     assert ht.power_law_p_value(np.append(x, 0), n_draws=30, seed=1) == p
 
 
+def test_a_power_of_a_power_law_fits_as_well():
+    """D does not change where x becomes x^14, whose exponent is near 1."""
+    x = pareto(2.0, 60, 3)
+    wide = x**14
+    assert wide.min() > 1e-29 * wide.max()
+    assert ht.fit_power_law(wide).alpha < 1.08
+    assert ht.fit_power_law(wide).ks == pytest.approx(ht.fit_power_law(x).ks)
+    p = ht.power_law_p_value(x, n_draws=40, seed=1)
+    assert ht.power_law_p_value(wide, n_draws=40, seed=1) == pytest.approx(p, abs=0.03)
+
+
 def test_it_counts_samples_and_repeats():
     x = pareto(2.0, 60, 3)
     p = ht.power_law_p_value(x, n_draws=8, seed=5)

@@ -148,13 +148,15 @@ def test_queries_keys_and_values(name):
 
 
 def test_nested_states_lose_nothing():
-    w = {k: torch.tensor(ht.heavy_tailed_matrix(20, 10, 2.0, seed=k)) for k in range(4)}
+    w = {k: torch.tensor(ht.heavy_tailed_matrix(20, 10, 2.0, seed=k)) for k in range(5)}
     state = {"model": {"a.b": w[0], "a": {"b": w[1]}, "list": [w[2]]}, "optimizer": w,
-             "numpy": w[3].numpy(), "epoch": 4}  # fmt: skip
+             "numpy": w[3].numpy(), "epoch": 4, "ema": nn.Linear(10, 20)}  # fmt: skip
+    state["ema"].weight.data = w[4].float()
     rows = ht.analyze_model(state, n_draws=0).rows
-    names = ["model.a.b", "model.a.b (2)", "model.list.0", "numpy"]
+    names = ["model.a.b", "model.a.b (2)", "model.list.0", "numpy", "ema.weight"]
     assert [row.name for row in rows] == names
-    assert [row.alpha for row in rows] == [ht.analyze(x).alpha for x in w.values()]
+    alphas = [ht.analyze(x).alpha for x in w.values()]
+    assert [row.alpha for row in rows] == pytest.approx(alphas, rel=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float8_e4m3fn])
@@ -170,6 +172,13 @@ def test_float8_codes_with_scales_are_refused():
     state = {"w.weight": codes, "w.weight_scale_inv": torch.ones(1)}
     (row,) = ht.analyze_model(state, n_draws=0)
     assert row.note.endswith("scales in w.weight_scale_inv; multiply the two first")
+
+
+def test_a_module_on_the_meta_device_says_so():
+    with torch.device("meta"):
+        net = nn.Sequential(nn.Linear(20, 20), nn.BatchNorm1d(20))
+    (row,) = ht.analyze_model(net)
+    assert row.note.startswith("it lies on the meta device")
 
 
 def test_an_uninitialised_layer_says_so():
