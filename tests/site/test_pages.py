@@ -240,7 +240,7 @@ def test_the_ledger_counts_its_claims_by_source_and_verdict(site):
 
 
 def test_a_stored_line_says_whether_its_code_has_changed(site):
-    """In the ledger and in its chapter; of a file whose room changed every line does."""
+    """In the ledger and in its chapter; a change of the room concerns every line."""
     old = [one for one in map(since, stored_files()) if one.code]
     for page in ("book/ledger.html", *CHAPTER_PAGES):
         for claim in parsed(site, page).select("details.claim[data-run=stored]"):
