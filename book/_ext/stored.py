@@ -12,9 +12,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from helpers.stored_runs import ROOT, Since, notebook_of, since, stored_files
+from helpers.stored_runs import Since, notebook_of, since, stored_files
 
-COLUMNS = ("result", "made by", "minutes", "memory MB", "changed since")
+COLUMNS = ("result", "made by", "min", "MB", "changed since")
 
 
 class StoredRuns(SphinxDirective):
@@ -29,7 +29,7 @@ class StoredRuns(SphinxDirective):
             lines.append(_line(path, found()[path]))
         head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
         table = (
-            f'<table class="stored-runs" tabindex="0"><thead><tr>{head}</tr></thead>'
+            f'<table class="seeds" tabindex="0"><thead><tr>{head}</tr></thead>'
             f"<tbody>{''.join(lines)}</tbody></table>"
         )
         return [nodes.raw("", table, format="html")]
@@ -66,7 +66,7 @@ def _line(path: Path, one: Since) -> str:
         one.changed() or "nothing",
     )
     told = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-    name = path.relative_to(ROOT).as_posix()
+    name = f"{notebook_of(path).stem}: {path.stem}"
     return f'<tr><th scope="row">{name}</th>{told}</tr>'
 
 

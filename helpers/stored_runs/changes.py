@@ -46,7 +46,7 @@ class Since:
         changed = self.changed(id)
         code = self.run.code_in_words
         return changed and (
-            f"Changed since: {changed}. The number stands as measured on "
+            f"changed: {changed}. The number stands as measured on "
             f"{self.run.date} ({code}); today's code may give another."
         )
 

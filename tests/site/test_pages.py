@@ -9,6 +9,8 @@ import yaml
 from bs4 import BeautifulSoup
 from places import CHAPTER_PAGES, CHAPTERS, PAGES, ROOT, SITE, WIDE, tool
 
+from helpers.stored_runs import notebook_of, since, stored_files
+
 LOADED = {
     "script": "src",
     "img": "src",
@@ -237,6 +239,26 @@ def test_the_ledger_counts_its_claims_by_source_and_verdict(site):
     assert f"{stored} are stored runs" in page.find("article").text
     parts = page.select(".outcomes [data-verdict]")
     assert sum(int(part.text.split()[1]) for part in parts) == len(claims)
+
+
+def test_a_stored_line_says_whether_its_code_has_changed(site):
+    """In the ledger and in its chapter; a change of the room concerns every line."""
+    old = [one for one in map(since, stored_files()) if one.code]
+    for page in ("book/ledger.html", *CHAPTER_PAGES):
+        for claim in parsed(site, page).select("details.claim[data-run=stored]"):
+            told = dict(
+                zip((t.text for t in claim("dt")), claim("dd"), strict=True),
+            )
+            runs = [one for one in old if one.run.text in told["stored run"].text]
+            for one in runs:
+                assert one.run.code_in_words in told["since then"].text
+
+
+def test_every_stored_file_is_on_the_page_larger_runs(site):
+    table = parsed(site, "book/scaling.html").select_one("table.seeds")
+    shown = [row.th.text for row in table.select("tbody tr")]
+    paths = stored_files()
+    assert shown == [f"{notebook_of(path).stem}: {path.stem}" for path in paths]
 
 
 def test_every_chapter_tells_what_other_seeds_gave(site):

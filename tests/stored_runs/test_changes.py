@@ -77,7 +77,7 @@ def test_the_page_concerns_its_own_claim(root):
 def test_the_reader_is_told_that_the_number_stands_and_when_it_was_measured(root):
     notebook(root, 0.6)
     assert since(stored(root, "claims"), root).told("1.1") == (
-        f"Changed since: {LINES}. The number stands as measured on 2026-01-02 (commit "
+        f"changed: {LINES}. The number stands as measured on 2026-01-02 (commit "
         "aaaaaaa); today's code may give another."
     )
 
