@@ -1,10 +1,10 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: activations with probes, networks, models, data, training, sweeps with
-fingerprints, explorer with figure_data, style, and claims with its verdicts and
-claim_rows. One room per chapter, named as the chapter is: linear_regions, well_behaved,
-… The checks behind the exercises stand above. Nothing heavy is imported here: `from
-helpers import networks` loads what it needs.
+Shared rooms: activations with probes, networks, models, data, training with
+training_checks, sweeps with fingerprints, explorer with figure_data, style, and claims
+with its verdicts and claim_rows. One room per chapter, named as the chapter is:
+linear_regions, well_behaved, … The checks behind the exercises stand above. Nothing
+heavy is imported here: `from helpers import networks` loads what it needs.
 """
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "sublevel_sets",
     "sweeps",
     "training",
+    "training_checks",
     "verdicts",
     "well_behaved",
 ]

@@ -217,8 +217,9 @@ def unchanged(net: nn.Module) -> Iterator[None]:
     """Put back what a computation may move in a caller's network and torch's generator.
 
     The modes of all modules, buffers (running statistics), gradients and torch's global
-    random state, that of the network's device included, are after the block as before; within it no parameter has a gradient.
-    Parameters are not written by anything in this package and are not copied.
+    random state, that of the network's device included, are after the block as before;
+    within it no parameter has a gradient. Parameters are not written by anything in
+    this package and are not copied.
 
     Args:
         net: the caller's.
