@@ -1,10 +1,10 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: activations with probes, networks, models, data, training, sweeps with
-fingerprints, explorer with figure_data, style, and claims with its verdicts, claim_rows
-and stored_runs. One room per chapter, named as the chapter is: linear_regions,
-well_behaved, … The checks behind the exercises stand above. Nothing heavy is imported
-here: `from helpers import networks` loads what it needs.
+Shared rooms: activations with probes, networks, models, data, training with
+training_checks, sweeps with fingerprints, explorer with figure_data, style, and claims
+with its verdicts, claim_rows and stored_runs. One room per chapter, named as the
+chapter is: linear_regions, well_behaved, … The checks behind the exercises stand above.
+Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 
 A package of the same name that was installed over this one, or removed again, may have
 taken files of ours: then the import fails and says so.
@@ -37,6 +37,7 @@ __all__ = [
     "sublevel_sets",
     "sweeps",
     "training",
+    "training_checks",
     "verdicts",
     "well_behaved",
 ]

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from IPython import get_ipython
 from IPython.display import HTML, display
 from numpy.typing import ArrayLike, NDArray
 
@@ -55,6 +56,7 @@ __all__ = [
 ]
 
 _made: dict[str, Claim] = {}
+_cells: dict[str, str] = {}  # of a claim, the cell that made it, if cells have names
 
 
 class ClaimError(AssertionError):
@@ -205,6 +207,7 @@ def _show(made: Claim) -> None:
     if not _made.keys() - {made.id}:
         display(HTML(f'<p class="claim-legend">{LEGEND}</p>'))
     _made[made.id] = made
+    _note_cell(made.id)
     display(made)
     if made.interval is None or made.measured is None:
         return
@@ -223,8 +226,31 @@ def _show(made: Claim) -> None:
         )
 
 
+def _note_cell(id: str) -> None:
+    """Note which cell of the notebook makes the claim, where the front end says it."""
+    shell = get_ipython()
+    sent = getattr(shell, "parent_header", None) or {}
+    cell = (sent.get("metadata") or {}).get("cellId")
+    if cell is None:
+        return
+    if not _cells:
+        shell.events.register("pre_run_cell", _forget_cell)
+    _cells[id] = cell
+
+
+def _forget_cell(info: Any) -> None:
+    """Forget the rows of the cell that is about to run again."""
+    cell = getattr(info, "cell_id", None)
+    for id in [id for id, made_in in _cells.items() if made_in == cell]:
+        _made.pop(id, None)
+        _cells[id] = ""
+
+
 def ledger() -> HTML:
     """The rows of all claims made so far in this process, as one table.
+
+    A claim that is made again has its last row; where the front end names its cells
+    (JupyterLab, VS Code), a cell that runs again loses the rows of its earlier run.
 
     Raises:
         ValueError: if no claim has been made.

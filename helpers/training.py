@@ -16,6 +16,15 @@ from torch.nn import functional
 from torch.optim import Optimizer
 from tqdm import tqdm
 
+from helpers.models import same_random_state
+from helpers.training_checks import (
+    check_batches,
+    check_classes,
+    check_counts,
+    placed,
+    same_shape,
+)
+
 __all__ = [
     "DivergedError",
     "History",
@@ -98,9 +107,10 @@ def train(
     Every epoch visits each sample once, in an order drawn from `seed`. The same
     arguments give bit-identical weights on the same machine: torch's global generator,
     from which dropout and `augment` draw, is set from `seed` during the call and put
-    back afterwards. Data go to the network's device, and floating-point data to its
-    dtype. Modules keep the mode they come in (a frozen batch norm stays frozen); for
-    the records and for `on_epoch` all are in eval mode.
+    back afterwards, on the CPU and the network's device. Data go to that device, and
+    floating-point data to the network's dtype. Modules keep the mode they come in (a
+    frozen batch norm stays frozen); for the records and for `on_epoch` all are in eval
+    mode.
 
     Args:
         net: the trainable parameters are those with requires_grad.
@@ -128,17 +138,24 @@ def train(
         The records as arrays. A record costs one forward pass over all data.
 
     Raises:
-        ValueError: an argument out of range.
-        TypeError: integer targets with loss "mse".
-        DivergedError: the loss is not finite; the history so far is attached.
+        ValueError: an argument out of range; inputs or targets that are not finite;
+            labels that are no classes of `net`; targets that would broadcast; a last
+            batch of one sample that a batch norm cannot take.
+        TypeError: integer targets with loss "mse"; an argument of another kind.
+        DivergedError: the loss is not finite; the history so far is attached. On an
+            accelerator this is seen at the end of the epoch, after its other steps.
     """
     parameters = _trainable(net)
-    _check_counts(len(x), batch_size, epochs, record_every)
-    x, y = _placed(x, y, parameters[0])
+    x, y = placed(x, y, parameters[0])
+    check_counts(len(x), batch_size, epochs, record_every)
     test = None
     if x_test is not None or y_test is not None:
-        test = _placed(x_test, y_test, parameters[0], "_test")
+        test = placed(x_test, y_test, parameters[0], "_test")
     criterion = _loss(loss)
+    if loss == "cross_entropy":
+        y = check_classes(net, x, y)
+        test = test and (test[0], check_classes(net, *test, "_test"))
+    check_batches(net, x, batch_size)
     stepper = _optimizer(optimizer, parameters, lr)
     order = torch.Generator().manual_seed(operator.index(seed))
     recorder = _Recorder(net, (x, y), test, criterion, stepper, on_epoch)
@@ -146,8 +163,8 @@ def train(
     if progress:
         bar = tqdm(bar, desc="training", unit="epoch", leave=False)
     try:
-        with torch.random.fork_rng([x.device] if x.is_cuda else []):
-            torch.manual_seed(order.initial_seed())
+        with same_random_state(x.device):
+            _seed(order.initial_seed(), x.device)
             recorder.record(0)
             for epoch in bar:
                 with recorder.timed():
@@ -237,15 +254,46 @@ def _descend(
     augment: Callable[[Tensor], Tensor] | None,
     epoch: int,
 ) -> None:
-    """Take one gradient step per batch; raise DivergedError at the first bad loss."""
+    """Take one gradient step per batch; raise DivergedError at the first bad loss.
+
+    An accelerator is not waited for in each step: its losses are read at the end.
+    """
+    unread = []
     for step, batch in enumerate(batches, start=1):
         inputs = x[batch] if augment is None else augment(x[batch])
         stepper.zero_grad()
         value = loss(net(inputs), y[batch])
-        if not math.isfinite(value.item()):
+        if not _waits(value.device):
+            unread.append(value.detach())
+        elif not math.isfinite(value.item()):
             raise _diverged(value.item(), f"epoch {epoch}, step {step}", stepper)
         value.backward()
         stepper.step()
+    for step, loss_of_step in enumerate(_numbers(unread), start=1):
+        if not math.isfinite(loss_of_step):
+            raise _diverged(loss_of_step, f"epoch {epoch}, step {step}", stepper)
+
+
+def _waits(device: torch.device) -> bool:
+    """Whether a number on the device is there as soon as it is asked for."""
+    return device.type == "cpu"
+
+
+def _numbers(values: list[Tensor]) -> list[float]:
+    """Return single numbers of a device, which is waited for once."""
+    numbers: list[float] = torch.stack(values).tolist() if values else []
+    return numbers
+
+
+def _seed(seed: int, device: torch.device) -> None:
+    """Seed torch's generators of the CPU and of a device, and of no other."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "mps":
+        torch.mps.manual_seed(seed)
+    elif device.type != "cpu":
+        backend = torch.get_device_module(device)
+        with backend.device(device):
+            backend.manual_seed(seed)
 
 
 def _diverged(loss: float, where: str, stepper: Optimizer) -> DivergedError:
@@ -259,14 +307,17 @@ def _evaluated(
     net: nn.Module, x: Tensor, y: Tensor, loss: Loss
 ) -> tuple[float, float | None]:
     """Return mean loss and accuracy (None without classes) over all samples."""
-    total, right, classes = 0.0, 0, not y.is_floating_point()
-    for inputs, targets in zip(x.split(_CHUNK), y.split(_CHUNK), strict=True):
+    losses, hits, classes = [], [], not y.is_floating_point()
+    parts = x.split(_CHUNK)
+    for inputs, targets in zip(parts, y.split(_CHUNK), strict=True):
         outputs = net(inputs)
-        total += loss(outputs, targets).item() * len(targets)
+        losses.append(loss(outputs, targets))
         classes = classes and outputs.ndim == 2 and outputs.shape[1] > 1
         if classes:
-            right += (outputs.argmax(dim=1) == targets).sum().item()
-    return total / len(x), right / len(x) if classes else None
+            hits.append((outputs.argmax(dim=1) == targets).sum())
+    found = zip(_numbers(losses), parts, strict=True)
+    total = sum(value * len(part) for value, part in found)
+    return total / len(x), sum(_numbers(hits)) / len(x) if classes else None
 
 
 def mse(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -302,7 +353,9 @@ _OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
 
 def _loss(loss: str | Loss) -> Loss:
     """Return the loss function, or raise."""
-    return loss if callable(loss) else _named("loss", loss, _LOSSES)
+    if callable(loss):
+        return same_shape(loss, getattr(loss, "__name__", type(loss).__name__))
+    return _named("loss", loss, _LOSSES)
 
 
 def _optimizer(
@@ -337,33 +390,6 @@ def _trainable(net: nn.Module) -> list[nn.Parameter]:
     if not parameters:
         raise ValueError("net has no parameter with requires_grad, nothing to train")
     return parameters
-
-
-def _check_counts(
-    n: int, batch_size: int | None, epochs: int, record_every: int
-) -> None:
-    if batch_size is not None and not 1 <= batch_size <= n:
-        raise ValueError(f"batch_size must be None or 1..{n}, got {batch_size!r}")
-    if epochs < 0 or record_every < 1:
-        raise ValueError(
-            "epochs must be >= 0 and record_every >= 1, "
-            f"got {epochs!r} and {record_every!r}"
-        )
-
-
-def _placed(
-    x: Tensor | None, y: Tensor | None, like: Tensor, part: str = ""
-) -> tuple[Tensor, Tensor]:
-    """Return both on the device of `like`, floating point in its dtype."""
-    if x is None or y is None:
-        raise ValueError(f"x{part} and y{part} must be given together")
-    if len(x) != len(y) or len(x) == 0:
-        raise ValueError(
-            f"x{part} and y{part} must have the same length >= 1, "
-            f"got {len(x)} and {len(y)}"
-        )
-    x, y = (t.to(like) if t.is_floating_point() else t.to(like.device) for t in (x, y))
-    return x, y
 
 
 @contextmanager

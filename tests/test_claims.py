@@ -2,6 +2,7 @@
 
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ FOLLOWS = {"source": "follows", "paper": ""}
 @pytest.fixture(autouse=True)
 def _empty(monkeypatch):
     monkeypatch.setattr(claims, "_made", {})
+    monkeypatch.setattr(claims, "_cells", {})
 
 
 def make(**changes):
@@ -232,6 +234,45 @@ def test_draws_give_mean_standard_error_and_number():
     assert made.measured == pytest.approx(1)
     assert made.stderr == pytest.approx(math.sqrt(0.02 / 3 / 4))
     assert made.seeds == 4
+
+
+class Notebook:
+    """A front end that names its cells, in the place of IPython's shell."""
+
+    def __init__(self):
+        self.events, self.callbacks, self.parent_header = self, [], {}
+
+    def register(self, event, callback):
+        assert event == "pre_run_cell"
+        self.callbacks.append(callback)
+
+    def run(self, cell, *ids):
+        for callback in self.callbacks:
+            callback(SimpleNamespace(cell_id=cell))
+        self.parent_header = {"metadata": {"cellId": cell}}
+        for id in ids:
+            claim(id, "slope is 1", **DEFAULTS)
+
+
+def test_a_cell_that_runs_again_loses_its_earlier_rows(monkeypatch):
+    notebook = Notebook()
+    monkeypatch.setattr(claims, "get_ipython", lambda: notebook)
+    notebook.run("a", "1.1", "1.2")
+    notebook.run("b", "1.3")
+    notebook.run("a", "1.1", "1.4")  # the reader has changed a number
+    assert sorted(claims._made) == ["1.1", "1.3", "1.4"]
+    notebook.run("b")
+    notebook.run("c", "1.2")
+    notebook.run("a")
+    assert sorted(claims._made) == ["1.2"]
+    assert len(notebook.callbacks) == 1
+
+
+def test_without_names_of_cells_rows_stay(monkeypatch):
+    for shell in (None, SimpleNamespace(), SimpleNamespace(parent_header={})):
+        monkeypatch.setattr(claims, "get_ipython", lambda shell=shell: shell)
+        claim("1.5", "slope is 1", **DEFAULTS)
+    assert list(claims._made) == ["1.5"]
 
 
 def test_an_empty_ledger_says_so():

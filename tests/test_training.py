@@ -5,6 +5,7 @@ import dataclasses
 import math
 import os
 import pickle
+import random
 import subprocess
 import sys
 
@@ -14,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from helpers import data
+from helpers import data, training
 from helpers.networks import mlp
 from helpers.training import DivergedError, train
 
@@ -462,3 +463,137 @@ def test_tqdm_disable_is_respected():
     environment = {**os.environ, "TQDM_DISABLE": "1"}
     run = subprocess.run(command, capture_output=True, env=environment, check=True)
     assert run.stdout == run.stderr == b""
+
+
+def late(monkeypatch):
+    """Let the CPU count as a device whose numbers come late."""
+    monkeypatch.setattr("helpers.training._waits", lambda device: False)
+
+
+def test_a_device_is_not_waited_for_in_each_step(digits, monkeypatch):
+    """As many numbers are read as there are epochs and records, and not steps."""
+    ours = trained(digits.x_train, digits.y_train, **CLASSES)
+    late(monkeypatch)
+    read, numbers = [], training._numbers
+    monkeypatch.setattr(
+        training, "_numbers", lambda values: read.append(len(values)) or numbers(values)
+    )
+    monkeypatch.setattr(torch.Tensor, "item", None)
+    again = trained(digits.x_train, digits.y_train, **CLASSES)
+    assert torch.equal(ours, again)
+    records, steps = [2, 2], [10]  # of losses and of hits; 300 samples
+    assert read == records + 3 * (steps + records)
+
+
+def test_divergence_on_a_device_names_the_same_step(line, monkeypatch):
+    options = {**LINE, "lr": 100.0, "epochs": 500, "batch_size": 5}
+    told = []
+    for _ in range(2):
+        with pytest.raises(DivergedError) as caught:
+            train(mlp([1, 1], seed=0), *line, **options)
+        told.append((str(caught.value), caught.value.history.loss.tolist()))
+        late(monkeypatch)
+    assert told[0] == told[1]
+
+
+def test_other_random_states_are_left_alone(digits):
+    state = np.random.get_state
+    before = state()[1].tolist(), random.getstate()
+    trained(digits.x_train, digits.y_train, **CLASSES)
+    assert (state()[1].tolist(), random.getstate()) == before
+
+
+def normed(*shape):
+    norm = nn.BatchNorm1d(64) if not shape else nn.BatchNorm2d(1)
+    layers = nn.Unflatten(1, shape or (64,)), norm, nn.Flatten(), nn.Linear(64, 10)
+    return nn.Sequential(*layers)
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(33, 32), (33, 1), (1, None), (3, 2)])
+def test_a_batch_norm_and_a_last_batch_of_one(digits, n, batch_size):
+    net, options = normed(), {**CLASSES, "batch_size": batch_size}
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    with pytest.raises(ValueError, match=f"batch_size {batch_size} of {n} samples lea"):
+        train(net, digits.x_train[:n], digits.y_train[:n], **options)
+    assert all(torch.equal(net.state_dict()[name], before[name]) for name in before)
+    assert all(module.training for module in net.modules())
+    data_ = digits.x_train[:n], digits.y_train[:n]
+    train(normed(1, 8, 8), *data_, **options)  # of images one sample will do
+    train(normed().eval(), *data_, **options)
+
+
+@pytest.mark.parametrize("loss", [nn.MSELoss(), nn.L1Loss(), functional.huber_loss])
+def test_callable_losses_that_would_broadcast(line, loss):
+    x, y = line
+    with pytest.raises(ValueError, match=r"for loss \w+, got \[10\] for .* \[10, 1\]"):
+        train(mlp([1, 1], seed=0), x, y[:, 0], **{**LINE, "loss": loss})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda y: y - 1, r"y must lie in 0\.\.9, the classes of net, got -1"),
+        (lambda y: y + 1, r"y must lie in 0\.\.9, the classes of net, got 10"),
+        (lambda y: 0 * y - 100, r"y must lie in 0\.\.9, .* got -100"),
+        (
+            lambda y: y[:, None],
+            r"classes of shape \[300\] for outputs \[300, 10\], got",
+        ),
+        (lambda y: y.double(), r"y must hold probabilities of shape \[300, 10\]"),
+        (lambda y: y.double() * math.nan, "y must be finite in torch.float64, got NaN"),
+    ],
+)
+def test_labels_that_are_no_classes(digits, change, told):
+    net = mlp([64, 10], seed=0)
+    before = weights(net)
+    x, y = digits.x_train, change(digits.y_train)
+    with pytest.raises(ValueError, match=told):
+        train(net, x, y, **CLASSES)
+    told = told.replace("y must", "y_test must").replace("300", "100")
+    options = {"x_test": digits.x_test, "y_test": change(digits.y_test)}
+    with pytest.raises(ValueError, match=told):
+        train(net, x, digits.y_train, **options, **CLASSES)
+    assert torch.equal(weights(net), before)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int32, torch.int8])
+def test_labels_of_any_integer_dtype(digits, dtype):
+    ours = trained(digits.x_train, digits.y_train.to(dtype), **CLASSES)
+    assert torch.equal(ours, trained(digits.x_train, digits.y_train, **CLASSES))
+
+
+def test_one_output_is_no_classifier(digits):
+    with pytest.raises(ValueError, match=r"two classes or more .* has shape \[1\]"):
+        train(mlp([64, 1], seed=0), digits.x_train, 0 * digits.y_train, **CLASSES)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_inputs_that_are_not_finite(digits, bad):
+    x = digits.x_train.clone()
+    x[3, 5] = bad
+    with pytest.raises(ValueError, match=r"x must be finite .* infinity in 1 of its"):
+        train(mlp([64, 10], seed=0), x, digits.y_train, **CLASSES)
+    options = {"x_test": x, "y_test": digits.y_train}
+    with pytest.raises(ValueError, match="x_test must be finite"):
+        train(
+            mlp([64, 10], seed=0), digits.x_train, digits.y_train, **options, **CLASSES
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"epochs": 2.5}, r"epochs must be an integer, got 2\.5"),
+        ({"batch_size": 32.0}, r"batch_size must be an integer, got 32\.0"),
+        ({"record_every": True}, "record_every must be an integer, got True"),
+    ],
+)
+def test_counts_are_integers(digits, change, told):
+    with pytest.raises(TypeError, match=told):
+        trained(digits.x_train, digits.y_train, **{**CLASSES, **change})
+
+
+def test_data_are_tensors(digits):
+    for x, y in ((digits.x_train.numpy(), digits.y_train), (digits.x_train, [1, 2])):
+        with pytest.raises(TypeError, match=r"(x|y) must be a torch\.Tensor, got"):
+            train(mlp([64, 10], seed=0), x, y, **CLASSES)

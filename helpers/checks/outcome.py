@@ -46,9 +46,12 @@ def asked(answer: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def number(answer: Any) -> float:
-    """The reader's number, whatever `float` takes; nan for what it does not."""
+    """The reader's number, whatever `float` takes; nan for what it does not.
+
+    An array or tensor of one entry is that number, whatever its shape and dtype.
+    """
     try:
-        return float(answer)
+        return float(answer.item() if hasattr(answer, "item") else answer)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         return math.nan
 

@@ -12,13 +12,21 @@ from helpers.checks.outcome import near, number, told_apart
 
 @pytest.mark.parametrize(
     "given",
-    [0.5, Fraction(1, 2), np.float32(0.5), np.array(0.5), torch.tensor(0.5), "0.5"],
+    [
+        *(0.5, Fraction(1, 2), "0.5", np.float16(0.5), np.float32(0.5), np.array(0.5)),
+        *(np.array([0.5]), np.array([[0.5]], dtype=np.float32), torch.tensor(0.5)),
+        *(torch.tensor([0.5]), torch.tensor(0.5, requires_grad=True)),
+        torch.tensor(0.5, dtype=torch.bfloat16),
+    ],
 )
 def test_whatever_float_takes_is_a_number(given):
     assert number(given) == 0.5
 
 
-@pytest.mark.parametrize("given", [None, ..., "half", [1, 2], torch.ones(2), 1j])
+@pytest.mark.parametrize(
+    "given",
+    [None, ..., "half", [1, 2], torch.ones(2), np.ones(2), 1j, np.array("half")],
+)
 def test_what_float_refuses_is_no_number(given):
     assert math.isnan(number(given))
     assert not near(given, 0.5)
