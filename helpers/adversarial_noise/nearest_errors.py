@@ -157,7 +157,7 @@ def _searched(
     model: Model, x: Tensor, y: Tensor, box: Box | None, steps: _Steps
 ) -> tuple[Search, NDArray[np.float64]]:
     """Return the best errors of images that are right, and lower bounds."""
-    floor = rounding(model, x, y)
+    floor = rounding(model, x, y, rough=True)
     best = Search(model, x, y, box, floor)
     deepfool(best, steps.deepfool)
     descent(best, steps.descent)
