@@ -37,7 +37,6 @@ class Logits:
         self.model, self.y = model, y
         self.module = model if isinstance(model, nn.Module) else None
         self._seen, self._writes = False, True
-        self._double = None if self.module is None else _in_float64(self.module)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the logits [n, C]."""
@@ -49,12 +48,16 @@ class Logits:
             return torch.cat([torch.zeros_like(outputs), outputs], dim=1)
         return outputs
 
+    @functools.cached_property
+    def _double(self) -> Callable[[Tensor], Tensor] | None:
+        return None if self.module is None else _in_float64(self.module)
+
     def doubled(self, inputs: Tensor) -> Tensor | None:
         """Return the logits in float64, None for what is no float32 module.
 
         None also where the module cannot be computed so, as it casts on its way.
         """
-        if self.module is None or self._double is None:
+        if self._double is None:
             return None
         try:
             outputs = torch.cat([
@@ -156,7 +159,8 @@ def networks_of(model: Callable[[Tensor], Tensor]) -> list[nn.Module]:
     """Return the modules that a callable is seen to use: itself, bound, closed over.
 
     Looks at methods, functools.partial, closures and the globals that a function names,
-    and at the functions found there; not into containers.
+    at the functions found there, and at the attributes of the callable itself; not into
+    containers.
     """
     found: list[nn.Module] = []
     queue: list[object] = [model]
@@ -173,9 +177,19 @@ def networks_of(model: Callable[[Tensor], Tensor]) -> list[nn.Module]:
         elif inspect.ismethod(one):
             queue += [one.__self__, one.__func__]
         elif inspect.isfunction(one):
-            names = inspect.getclosurevars(one)
-            queue += [*names.nonlocals.values(), *names.globals.values()]
+            queue += _named_in(one)
+        elif one is model:
+            queue += vars(one).values() if hasattr(one, "__dict__") else []
     return found
+
+
+def _named_in(function: Callable[..., object]) -> list[object]:
+    """Return what a function closes over, and the globals that it names."""
+    try:
+        names = inspect.getclosurevars(function)
+    except ValueError:  # a name that has no value yet
+        return []
+    return [*names.nonlocals.values(), *names.globals.values()]
 
 
 def _placed(model: Callable[[Tensor], Tensor], x: Tensor, name: str) -> Tensor:

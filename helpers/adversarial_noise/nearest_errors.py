@@ -71,8 +71,9 @@ def nearest_error(
     For small networks of Linear and ReLU layers the nearest error is exact: the regions
     on which the network is affine are visited in the order of their distance, as far as
     the best error, and the distance to the errors of each is a projection onto a
-    polyhedron. `lower_bound` says that there is none nearer. Logits that are equal are
-    not counted as an error.
+    polyhedron. `lower_bound` says that there is none nearer; where it is less than
+    `distance`, the number of projections did not suffice. Logits that are equal are not
+    counted as an error.
 
     What is returned is an error however it is read, alone or in any batch: its score
     max_j l_j - l_y exceeds eight times what a rounding error in the image, and for a
@@ -96,8 +97,9 @@ def nearest_error(
         descent_steps: at most, >= 0, from each start.
         starts: random directions for images of at most 16 numbers, >= 0.
         projections: most projections for an image, >= 0; 0 for no exact search. None
-            for 2000 with at most 12 neurons (and 64 numbers an image), or 32 neurons
-            and 8 numbers, or a linear model without a box; 0 with more.
+            for 10000 with at most 12 neurons (and 64 numbers an image), 16 neurons and
+            4 numbers, or a linear model without a box; 1000 with 32 neurons and 8
+            numbers; 0 with more.
 
     Raises:
         TypeError: an argument of another kind.
@@ -157,7 +159,7 @@ def _searched(
     model: Model, x: Tensor, y: Tensor, box: Box | None, steps: _Steps
 ) -> tuple[Search, NDArray[np.float64]]:
     """Return the best errors of images that are right, and lower bounds."""
-    floor = rounding(model, x, y)
+    floor = rounding(model, x, y, rough=True)
     best = Search(model, x, y, box, floor)
     deepfool(best, steps.deepfool)
     descent(best, steps.descent)

@@ -140,7 +140,8 @@ def noise_scale(
     x, y = read_images(x, y)
     read_count("n", n)
     read_open_unit("level", level)
-    if not (0 < error_rate < 0.5 and error_rate * n >= 1):
+    read_open_unit("error_rate", error_rate)
+    if not (error_rate < 0.5 and error_rate * n >= 1):
         raise ValueError(
             f"error_rate must lie in (0, 1/2) and n error_rate be at least 1, got "
             f"{error_rate!r} with n = {n}"

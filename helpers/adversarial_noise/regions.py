@@ -18,10 +18,7 @@ Array = NDArray[np.float64]
 
 _SLACK = 1e-9  # of the bounds, for rounding
 _CLEAR = 4.0  # rounding errors by which a candidate's score is positive
-_EVERY_PATTERN = 12  # neurons up to which the regions are always tried
-_NEURONS, _FEATURES = 32, 8
-_MOST_FEATURES = 64
-_PROJECTIONS = 2000
+_MANY, _SOME = 10_000, 1000  # projections for an image
 
 
 def bracket(search: Search, projections: int | None) -> NDArray[np.float64]:
@@ -29,7 +26,7 @@ def bracket(search: Search, projections: int | None) -> NDArray[np.float64]:
 
     Args:
         search: with the best errors found so far.
-        projections: at most, for each image; None for 2000 where the network is small.
+        projections: at most, for each image; None for a number that suits the network.
 
     Returns:
         Lower bounds of the distance to an error; 0 where the network is no small one
@@ -58,10 +55,11 @@ def bracket(search: Search, projections: int | None) -> NDArray[np.float64]:
 def _usual(layers: Layers, search: Search) -> int:
     """Return how many projections an image gets if the caller does not say."""
     features, neurons = search.x.shape[1], layers.neurons
-    flat = neurons == 0 and search.box is None
-    few = neurons <= _EVERY_PATTERN and features <= _MOST_FEATURES
-    low = neurons <= _NEURONS and features <= _FEATURES
-    return _PROJECTIONS if flat or few or low else 0
+    if neurons == 0 and search.box is None:
+        return _MANY
+    if (neurons <= 12 and features <= 64) or (neurons <= 16 and features <= 4):
+        return _MANY
+    return _SOME if neurons <= 32 and features <= 8 else 0
 
 
 @dataclass(frozen=True, eq=False)

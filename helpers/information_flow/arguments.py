@@ -11,7 +11,7 @@ from torch import Tensor
 def read_rows(name: str, rows: ArrayLike, columns: int | None = None) -> Tensor:
     """Return finite float64 rows [n, columns] on their own device, or raise."""
     try:
-        read = torch.as_tensor(rows).detach().double()
+        read = torch.as_tensor(rows, dtype=torch.float64).detach()
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"{name} must be numbers [n, d]: {error}") from None
     if read.ndim != 2 or 0 in read.shape or columns not in (None, read.shape[1]):

@@ -1,6 +1,7 @@
 """Entropy of samples smoothed by Gaussian noise: plug-in estimator and bounds."""
 
 import math
+import sys
 
 import torch
 from numpy.typing import ArrayLike
@@ -153,7 +154,7 @@ def pairwise_bounds(samples: ArrayLike, beta: float) -> tuple[float, float]:
     lower, upper = (
         noise - d * log_std_2pi(width)
         - isotropic(centres, width).log_density(centres).mean().item()
-        for width in (2 * beta, beta)
+        for width in (min(2 * beta, sys.float_info.max), beta)
     )  # fmt: skip
     upper = min(max(upper, noise), noise + math.log(n))  # but for rounding it is
     return min(max(lower, noise), upper), upper

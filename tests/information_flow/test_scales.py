@@ -127,6 +127,31 @@ def test_noise_below_the_rounding_of_the_activations_is_refused():
             call()
 
 
+@pytest.mark.parametrize(
+    ("samples", "beta", "added"),
+    [
+        ([[1e308], [-1e308]], 1.0, LN2),
+        ([[0.0], [1.0]], 1e308, 0.0),
+        ([[5.0], [5.0]], 1e-200, 0.0),
+        ([[1e300, 1.0], [1e300, 1.0]], 1e-5, 0.0),
+        ([[1e-310], [0.0]], 1e-312, LN2),
+        ([[0.0], [1.0]], 5e-324, LN2),
+    ],
+)
+def test_numbers_at_the_ends_of_float64(samples, beta, added):
+    noise = inf.gaussian_entropy(len(samples[0]), beta)
+    found = inf.smoothed_entropy(samples, beta, seed=0).value
+    assert found - noise == pytest.approx(added, abs=1e-9)
+    for bound in inf.pairwise_bounds(samples, beta):
+        assert bound - noise == pytest.approx(added, abs=1e-9)
+
+
+def test_a_list_is_read_in_double_precision():
+    found = inf.smoothed_log_density([[0.1]], [[0.0]], 1e-3)
+    assert found.item() == pytest.approx(-5000 - math.log(2 * math.pi) / 2 + math.log(
+        1000), rel=1e-12)  # fmt: skip
+
+
 @pytest.mark.parametrize("rows", ["abc", [["a"]], [[None]]])
 def test_samples_that_are_no_numbers(rows):
     with pytest.raises(TypeError, match=r"samples must be numbers"):
