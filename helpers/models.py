@@ -79,7 +79,7 @@ def check_finite(net: nn.Module, name: str = "net") -> None:
                 f"{name}.{path} has no shape yet; allowed: networks that have seen "
                 f"inputs; call {name}(x) once first"
             )
-        if tensor.is_floating_point() and not tensor.isfinite().all():
+        if tensor.is_floating_point() and not tensor.detach().isfinite().all():
             raise ValueError(
                 f"{name} must have finite parameters, got NaN or infinity in "
                 f"{name}.{path}"

@@ -77,12 +77,14 @@ class GradientNoise(SymmetricOperator):
     def trace(self) -> float:
         """Tr Sigma = E||noise||^2."""
         second = self._factors.norms().double().mean()
-        return self._scale * float(second - self._mean.double().square().sum())
+        trace = float(second - self._mean.double().square().sum())
+        return self._scale * max(trace, 0.0)
 
     def diagonal(self) -> Array:
         """Diagonal of Sigma: the variance of each entry of the noise, [D]."""
         second = self._factors.square_sum().double() / self._n
-        return self._scale * to_numpy((second - self._mean.double() ** 2)[0])
+        variance = (second - self._mean.double() ** 2).clamp_min(0)
+        return self._scale * to_numpy(variance[0])
 
     def top(self, k: int) -> tuple[Array, Array]:
         """The k largest eigenvalues, descending, [k], and eigenvectors, [D, k].

@@ -10,7 +10,7 @@ from torch.autograd import grad
 
 from helpers.sgd_noise.arguments import to_numpy
 from helpers.sgd_noise.copies import differentiating
-from helpers.sgd_noise.losses import KNOWN
+from helpers.sgd_noise.losses import KNOWN, with_second_derivative
 from helpers.sgd_noise.memory import BUDGET
 from helpers.sgd_noise.operators import SymmetricOperator
 from helpers.sgd_noise.problem import Problem
@@ -55,6 +55,10 @@ class HessianOperator(SymmetricOperator):
                 second derivative.
         """
         self._problem = problem = Problem(net, x, y, loss)
+        with differentiating():
+            problem.loss = with_second_derivative(
+                problem.loss, problem.outputs, problem.y
+            )
         super().__init__(problem.dimension)
         self._parts = problem.parts()
         self._kept: Tensor | None = None
@@ -134,6 +138,10 @@ class HessianOperator(SymmetricOperator):
 
     def _products(self, rows: Tensor, at_once: int) -> Tensor:
         """H v for every row v, so many of them in one backward pass."""
+        with differentiating():
+            return self._summed(rows, at_once)
+
+    def _summed(self, rows: Tensor, at_once: int) -> Tensor:
         total = torch.zeros_like(rows)
         for part in self._parts:
             slope = self._problem.slope(part) if self._kept is None else self._kept
@@ -147,16 +155,22 @@ class HessianOperator(SymmetricOperator):
         """Differentiate <slope, v> for each row v."""
         if not slope.requires_grad:
             return torch.zeros_like(block)
-        batched = len(block) > 1
+        batched, trained = len(block) > 1, list(self._problem.trained.values())
         parts = grad(
             slope,
-            list(self._problem.trained.values()),
+            trained,
             block if batched else block[0],
             retain_graph=True,
             is_grads_batched=batched,
-            materialize_grads=True,
+            allow_unused=True,
         )
-        return torch.cat([part.reshape(len(block), -1) for part in parts], -1)
+        rows = [
+            block.new_zeros(len(block), p.numel())
+            if part is None
+            else part.reshape(len(block), -1)
+            for p, part in zip(trained, parts, strict=True)
+        ]
+        return torch.cat(rows, -1)
 
     def _check_twice(self) -> None:
         """Raise unless a gradient has a derivative, and that is symmetric.

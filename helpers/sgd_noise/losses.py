@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import warnings
+from functools import partial
+
 import torch
 from torch import Tensor
+from torch.autograd import grad
 
 from helpers.models import read_classes
 from helpers.training import Loss, mse
 
 _SHOWN = 64  # samples on which a loss is compared with the mean of its own values
+_DRAWS = 3  # steps from the outputs; at a kink one of them may cross it
 _ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-10}
 
 
@@ -84,7 +90,10 @@ def _check_mean(loss: Loss, outputs: Tensor, y: Tensor) -> None:
 def _value(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
     """The loss as a tensor without dimensions, or an error that says why not."""
     try:
-        value = loss(outputs, y)
+        with warnings.catch_warnings():
+            # that y broadcasts is said below, by what it does
+            warnings.simplefilter("ignore", UserWarning)
+            value = loss(outputs, y)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         raise ValueError(
             f"loss does not take outputs {list(outputs.shape)} and y {list(y.shape)} "
@@ -94,6 +103,52 @@ def _value(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
         got = list(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise ValueError(f"loss must return a tensor without dimensions, got {got}")
     return value
+
+
+def with_second_derivative(loss: Loss, outputs: Tensor, y: Tensor) -> Loss:
+    """Return a loss of the same gradient that autograd can differentiate twice.
+
+    That is the loss itself, or where torch has no second derivative of it (such as the
+    multi-class hinge loss) and its slope is constant around the outputs, the inner
+    product with that slope.
+
+    Raises:
+        ValueError: no second derivative, and a slope that varies.
+    """
+    if loss in KNOWN:
+        return loss
+    at = outputs.detach().clone().requires_grad_()
+    (slope,) = grad(loss(at, y), at, create_graph=True, materialize_grads=True)
+    try:
+        if slope.requires_grad:
+            grad(slope.sum(), at, materialize_grads=True)
+    except RuntimeError as error:
+        if _is_constant(loss, outputs, y):
+            return partial(_straight, loss)
+        raise ValueError(
+            f"loss must be twice differentiable by autograd: {error}"
+        ) from error
+    return loss
+
+
+def _is_constant(loss: Loss, outputs: Tensor, y: Tensor) -> bool:
+    """Whether the slope of a loss is the same, to the last bit, at outputs nearby."""
+    generator = torch.Generator().manual_seed(0)
+    size = math.sqrt(torch.finfo(outputs.dtype).eps) * float(outputs.abs().max())
+    here = _slope(loss, outputs, y)
+    steps = torch.randn(_DRAWS, *outputs.shape, generator=generator).to(outputs)
+    return any(
+        torch.equal(here, _slope(loss, outputs + size * step, y)) for step in steps
+    )
+
+
+def _straight(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
+    return (outputs * _slope(loss, outputs, y)).sum()
+
+
+def _slope(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
+    at = outputs.detach().clone().requires_grad_()
+    return grad(loss(at, y), at, materialize_grads=True)[0]
 
 
 def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -47,14 +47,13 @@ class Problem:
         """
         check_evaluation(net)
         with differentiating():
-            self.stack = read_stack(net, x)
-            if self.stack is None:
-                check_finite(net)
+            check_finite(net)
             self.net = private_copy(net)
             self.trained = trained_parameters(self.net)
             self.x, self.y = read_sample(x, y, self.net)
             own = copy.deepcopy(loss) if isinstance(loss, nn.Module) else loss
             self.loss = read_loss(own)
+            self.stack = read_stack(self.net, self.x)
             if self.stack is None:
                 with torch.random.fork_rng(devices=[]):
                     self._check(net)
@@ -125,7 +124,7 @@ class Problem:
                 create_graph=True,
                 materialize_grads=True,
             )
-        return torch.cat([one.flatten() for one in parts])
+            return torch.cat([one.flatten() for one in parts])
 
     def output_slopes(self) -> Tensor:
         """Gradient of each sample's loss in its outputs, [n, ...]."""

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from helpers.models import check_evaluation
+from helpers.models import check_evaluation, check_finite
 from helpers.sgd_noise.arguments import to_numpy
 from helpers.sgd_noise.copies import differentiating
 from helpers.sgd_noise.problem import Problem, trained_parameters
@@ -45,6 +45,7 @@ def displaced_losses(
             finite.
     """
     check_evaluation(net)
+    check_finite(net)
     moves = torch.as_tensor(np.asarray(steps))
     dimension = sum(p.numel() for p in trained_parameters(net).values())
     if moves.ndim != 2 or moves.shape[1] != dimension:
@@ -100,6 +101,7 @@ def expected_sharpness(
         )
     generator = torch.Generator().manual_seed(seed)
     check_evaluation(net)
+    check_finite(net)
     dimension = sum(p.numel() for p in trained_parameters(net).values())
     nu = scale * torch.randn(draws, dimension, generator=generator, dtype=torch.float64)
     options = {"loss": loss}

@@ -190,10 +190,10 @@ def _check(net: nn.Module) -> None:
         own = {id(p) for p in module.parameters()}
         if own & seen:
             raise TypeError(f"{name} shares a parameter with a layer before it")
-        if isinstance(module, nn.Linear) and set(module._parameters) != _LINEAR:
-            raise TypeError(f"{name} has lost a parameter or has one of its own")
+        if isinstance(module, nn.Linear) and tuple(module._parameters) != _LINEAR:
+            raise TypeError(f"{name} must have the parameters {_LINEAR}, in this order")
         seen |= own
     check_finite(net)
 
 
-_LINEAR = {"weight", "bias"}
+_LINEAR = ("weight", "bias")  # in this order the factors join them
