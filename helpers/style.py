@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -18,6 +20,7 @@ from PIL import Image
 
 __all__ = [
     "COLORS",
+    "crisp_png",
     "palette_png",
     "shades",
     "thumbnail",
@@ -56,9 +59,43 @@ _RC: dict[Any, Any] = {
 }
 
 
+_CSS_DPI = 100
+"""Pixels of the page per inch of a figure; its picture has twice as many."""
+
+
 def use() -> None:
-    """Set the book's matplotlib style for the running process."""
+    """Set the book's matplotlib style for the running process.
+
+    In a notebook figures are shown by `crisp_png` from then on.
+    """
     matplotlib.rcParams.update(_RC)
+    shell = get_ipython()
+    if shell is not None and shell.display_formatter is not None:
+        plt.switch_backend(matplotlib.get_backend())  # loaded later, it would undo this
+        shell.display_formatter.formatters["image/png"].for_type(Figure, crisp_png)
+
+
+def crisp_png(figure: Figure) -> tuple[bytes, dict[str, int]]:
+    """Render a figure for screens of two pixels to a point.
+
+    At 200 pixels an inch and in 256 colours, which is smaller than 130 in all colours.
+
+    Args:
+        figure: any; its surroundings are cut to what is drawn.
+
+    Returns:
+        The bytes of the PNG file; the width and height at which to show it, in pixels
+        of the page. Cost: about 0.4 s.
+    """
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=2 * _CSS_DPI, bbox_inches="tight")
+    image = Image.open(drawn).convert("RGB")
+    few = image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = few.getpalette() or []
+    few.putpalette([255 if level == 254 else level for level in palette])  # white
+    small = io.BytesIO()
+    few.save(small, "PNG", optimize=True)
+    return small.getvalue(), {"width": image.width // 2, "height": image.height // 2}
 
 
 def shades(n: int) -> np.ndarray:

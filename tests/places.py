@@ -23,6 +23,11 @@ PAGES = [
         for path in (ROOT / "book" / folder).glob("*.md")
     ),
 ]
+TYPESET = """async () => {
+  await MathJax.startup.promise;
+  await MathJax.startup.document.lazyTypesetAll();
+}"""
+"""A script that typesets a page's formulas, those out of sight too."""
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 
 

@@ -100,3 +100,41 @@ def test_thumbnail_shows_nothing_and_carries_a_picture(capsys):
     style.thumbnail(figure)
     plt.close(figure)
     assert "image/png" in capsys.readouterr().out
+
+
+@pytest.fixture
+def figure():
+    fig, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+    ax.imshow(np.random.default_rng(0).normal(size=(30, 40)), cmap="cividis")
+    yield fig
+    plt.close(fig)
+
+
+def test_a_crisp_figure_has_two_pixels_to_one_of_the_page(figure):
+    png, shown = style.crisp_png(figure)
+    image = Image.open(io.BytesIO(png))
+    assert (image.width // 2, image.height // 2) == (shown["width"], shown["height"])
+    assert 300 < shown["width"] <= 520  # 5 inches at 100, empty margins cut
+
+
+def test_a_crisp_figure_keeps_white_and_all_but_a_shade_of_each_colour(figure):
+    """An octree of 256 leaves tells 4 levels of each channel: an error below 64."""
+    png, _ = style.crisp_png(figure)
+    ours = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    plain = io.BytesIO()
+    figure.savefig(plain, format="png", dpi=200, bbox_inches="tight")
+    exact = np.asarray(Image.open(plain).convert("RGB")).astype(int)
+    assert (ours[0, 0] == 255).all()
+    assert np.abs(ours - exact).max() < 64
+    assert np.abs(ours - exact).mean() < 3
+
+
+def test_a_crisp_figure_is_smaller_than_a_plain_one_of_fewer_pixels(figure):
+    plain = io.BytesIO()
+    figure.savefig(plain, format="png", dpi=130, bbox_inches="tight")
+    assert len(style.crisp_png(figure)[0]) < len(plain.getvalue())
+
+
+def test_outside_a_notebook_only_the_style_is_set():
+    style.use()
+    assert matplotlib.rcParams["axes.grid"]

@@ -29,6 +29,7 @@ from execute import Cost, costs, execute
 from lean import finish_pages
 from outputs import plain
 from progress import failure
+from weight import BUDGET, first_visit
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -150,15 +151,22 @@ def page_megabytes(path: Path, build: Path) -> float:
 
 def report(taken: dict[Path, Cost], build: Path) -> str:
     """The table of what each chapter takes."""
-    rows = [f"{'chapter':24}{'seconds':>9}{'memory MB':>11}{'page MB':>9}"]
+    rows = [
+        f"{'chapter':24}{'seconds':>9}{'memory MB':>11}{'page MB':>9}{'visit MB':>10}"
+    ]
     for path, cost in taken.items():
         size = page_megabytes(path, build)
+        visit = first_visit(build / "html" / "book" / f"{path.stem}.html")
         rows.append(
             f"{path.stem:24}{cost.seconds:9.0f}{cost.megabytes:11.0f}{size:9.1f}"
+            f"{visit:10.2f}"
         )
     pace = sum(cost.pace for cost in taken.values()) / len(taken)
     rows.append(
         f"Seconds of the reference machine: this one took {pace:.1f} times them."
+    )
+    rows.append(
+        f"A first visit may move {BUDGET} MB, with fonts of formulas, up to 0.4 MB."
     )
     return "\n".join(rows)
 

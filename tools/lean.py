@@ -48,9 +48,12 @@ SEARCH_SCRIPTS = re.compile(
 TOGGLE = '<summary><span class="toctree-toggle"'
 """What opens a part of the theme's contents, and has no name."""
 
-_CLASSES = re.compile(r'class="([^"]*)"')
+_CLASSES = re.compile(r"""class=("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _WORD = re.compile(r"[\w-]+")
 _CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+_MARK = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{}]""")
+"""A brace, or a string in which braces do not count."""
+
 _ICON = re.compile(r"\\([ef][0-9a-f]{3})\b")
 _FONT = re.compile(
     r'url\([^)]*/(fa-[\w-]+)\.woff2\) format\("woff2"\)'
@@ -95,7 +98,7 @@ def words(html: Path) -> set[str]:
     for page in html.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         for classes in _CLASSES.findall(text):
-            found.update(classes.split())
+            found.update(classes.strip("\"'").split())
         for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL):
             found.update(_WORD.findall(script))
     for script in (html / "_static").rglob("*.js"):
@@ -140,7 +143,7 @@ def _rules(text: str) -> Iterator[tuple[str, str | None]]:
 
 def _closing(text: str, brace: int) -> int:
     depth = 0
-    for found in re.finditer(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|[{}]', text[brace:]):
+    for found in _MARK.finditer(text[brace:]):
         depth += {"{": 1, "}": -1}.get(found[0], 0)
         if depth == 0:
             return brace + found.start()
@@ -157,7 +160,8 @@ def _possible(selector: str, known: set[str]) -> bool:
     plain = selector
     while (inner := re.sub(r"\([^()]*\)", "", plain)) != plain:
         plain = inner
-    return all(name in known for name in _CLASS.findall(re.sub(r"\[[^\]]*\]", "", plain)))
+    plain = re.sub(r"\[[^\]]*\]", "", plain)
+    return all(name in known for name in _CLASS.findall(plain))
 
 
 def lean_icons(static: Path, styles: Iterable[Path]) -> None:
@@ -171,9 +175,12 @@ def lean_icons(static: Path, styles: Iterable[Path]) -> None:
         font.with_suffix(".woff2").unlink(missing_ok=True)
     for style, text in texts.items():
         linked = _FONT.sub(
-            lambda found: found[0].split(",")[0]
-            .replace(".woff2", ".woff")
-            .replace('"woff2"', '"woff"'),
+            lambda found: (
+                found[0]
+                .split(",")[0]
+                .replace(".woff2", ".woff")
+                .replace('"woff2"', '"woff"')
+            ),
             text,
         )
         style.write_text(linked, encoding="utf-8")

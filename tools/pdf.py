@@ -33,6 +33,7 @@ READY = """async (solutions) => {
     else fold.open = true;
   }
   await window.MathJax?.startup?.promise;
+  await window.MathJax?.startup?.document?.lazyTypesetAll?.();
   await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
 }"""
 """Folded code goes, claims are opened; solutions are opened or go."""

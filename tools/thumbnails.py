@@ -56,9 +56,12 @@ class Frame:
         inner = np.array([WIDTH, HEIGHT]) - 2 * MARGIN
         placed = MARGIN + part * inner
         placed[:, 1] = HEIGHT - placed[:, 1]
-        return np.round(placed)
+        rounded: Array = np.round(placed)
+        return rounded
 
-    def line(self, points: ArrayLike, name: str, width: float = 4, dash: str = "") -> str:
+    def line(
+        self, points: ArrayLike, name: str, width: float = 4, dash: str = ""
+    ) -> str:
         """A curve through points."""
         look = f"fill:none;stroke:{color(name)};stroke-width:{width}"
         dashed = f";stroke-dasharray:{dash}" if dash else ""
@@ -67,22 +70,28 @@ class Frame:
 
     def dots(self, points: ArrayLike, name: str, size: float = 5) -> str:
         """A dot at each point."""
-        look = f"fill:none;stroke:{color(name)};stroke-width:{size};stroke-linecap:round"
+        look = (
+            f"fill:none;stroke:{color(name)};stroke-width:{size};stroke-linecap:round"
+        )
         path = "".join(f"M{x:.0f} {y:.0f}h0" for x, y in self.at(points))
-        return f'<path style="{look}" d="{path}"/>'
+        return f'<path style="{look};stroke-linecap:round" d="{path}"/>'
 
-    def area(self, points: ArrayLike, name: str, opacity: float, edge: float = 0) -> str:
+    def area(
+        self, points: ArrayLike, name: str, opacity: float, edge: float = 0
+    ) -> str:
         """A polygon, filled; edge is the width of its outline."""
         look = f"fill:{color(name)};fill-opacity:{opacity:.2g};stroke:{color(name)}"
         path = "L".join(f"{x:.0f} {y:.0f}" for x, y in self.at(points))
         return f'<path style="{look};stroke-width:{edge:g}" d="M{path}Z"/>'
 
 
+WINDOW = (-1.6, 1.6, -1.0, 1.0)
+
+
 def regions() -> Iterable[str]:
     """Chapter 1: the plane, cut by a random ReLU network."""
     net = networks.mlp([2, 6, 6, 1], sigma_w=math.sqrt(2), sigma_b=0.6, seed=3)
-    plane = torch.eye(2, dtype=torch.float64)
-    found = linear_regions.plane_regions(net, [0, 0], *plane, (-1.6, 1.6, -1, 1))
+    found = linear_regions.plane_regions(net, [0, 0], [1, 0], [0, 1], WINDOW)
     frame = Frame((-1.6, 1.6), (-1, 1))
     names = ("blue", "sky", "orange", "vermillion", "green", "purple")
     for k, polygon in enumerate(found.polygons):
@@ -103,10 +112,9 @@ def sensitivity() -> Iterable[str]:
     """Chapter 3: noise grows as a power of depth with skips, exponentially without."""
     frame = Frame((0, 60), (0, 13))
     inputs = np.random.default_rng(0).normal(size=(256, 32))
+    few: dict[str, Any] = {"n_draws": 4, "ranks": False, "noise_ranks": False}
     for kind, name in (("batch_norm", "vermillion"), ("batch_norm_residual", "blue")):
-        found = well_behaved.propagate(
-            kind, 60, 32, inputs, n_draws=4, ranks=False, noise_ranks=False, seed=0
-        )
+        found = well_behaved.propagate(kind, 60, 32, inputs, seed=0, **few)  # type: ignore[arg-type]
         mean = np.asarray(found.log_chi).mean(axis=0)
         shown = np.column_stack([np.arange(len(mean)), mean])
         yield frame.line(shown, name, 5)
@@ -201,7 +209,7 @@ def halfspace() -> Iterable[str]:
     yield frame.dots(points[beyond], "vermillion", 8)
     foot = reach * away
     yield frame.line([foot - 2.6 * side, foot + 2.6 * side], "ink", 3)
-    yield frame.line([(0, 0), foot], "ink", 4)
+    yield frame.line([0 * foot, foot], "ink", 4)
     yield frame.dots([(0, 0)], "ink", 14)
 
 

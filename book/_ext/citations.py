@@ -19,6 +19,9 @@ YEAR = re.compile(r"\((?:[A-Za-z][\w .-]*?,? )?((?:19|20)\d\d)([a-z])?\)")
 REACH = 90
 """Characters before the year in which the first author must stand."""
 
+ENDS = re.compile(r"(?<!et al)\. |[;:] |\)")
+"""Marks behind which another mention may begin."""
+
 OUTSIDE = (nodes.title, nodes.reference, nodes.literal, nodes.FixedTextElement)
 
 
@@ -127,10 +130,10 @@ def _meant(
     before: str, year: str, letter: str, entries: list[Entry]
 ) -> tuple[Entry, int] | None:
     """The entry that a mention means, and where its first author stands in it."""
-    sentence = max(before.rfind(mark) for mark in (". ", "; ", ": ", ")"))
+    sentence = max((mark.end() for mark in ENDS.finditer(before)), default=0)
     named = []
     for entry in entries:
-        at = before.find(entry.author, sentence + 1)
+        at = before.find(entry.author, sentence)
         if at >= 0 and entry.year == year and letter in ("", entry.letter):
             shared = sum(name in before[at:] for name in entry.others)
             named.append((shared, at, entry))

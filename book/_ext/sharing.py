@@ -66,7 +66,7 @@ def picture(app: Sphinx, doctree: nodes.document) -> str:
     """The first picture that a page's code has drawn."""
     for image in doctree.findall(nodes.image):
         name = app.builder.images.get(image["uri"], "")
-        if name.endswith(".png"):
+        if str(name).endswith(".png"):
             return f"_images/{name}"
     return PICTURE
 
@@ -84,7 +84,7 @@ def described(app: Sphinx, page: str, doctree: nodes.document) -> str:
         if found:
             break
     questions = {entry["docname"]: entry["question"] for entry in chapters(app.env)}
-    return questions.get(page, app.config.project)
+    return str(questions.get(page, app.config.project))
 
 
 def add_citation(app: Sphinx, doctree: nodes.document) -> None:

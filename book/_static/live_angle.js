@@ -95,8 +95,8 @@ liveStart("angle", (root) => {
   };
   const status = liveStage(root, [
     ...liveSliders([
-      { name: "sigma_w", label: "σ_w", min: 0.6, max: 3, step: 0.02 },
-      { name: "sigma_b", label: "σ_b", min: 0, max: 1, step: 0.05 },
+      { name: "sigma_w", label: "σ<sub>w</sub>", min: 0.6, max: 3, step: 0.02 },
+      { name: "sigma_b", label: "σ<sub>b</sub>", min: 0, max: 1, step: 0.05 },
       { name: "degrees", label: "angle", min: 1, max: 90, step: 1 },
     ], state, show),
     liveChoice("activation", ["tanh", "relu"], state, show),

@@ -29,7 +29,7 @@ function liveSliders(sliders, state, show) {
       output.textContent = slider.value;
       show();
     });
-    box.append(label, slider, output);
+    box.append(liveElement("span", { innerHTML: label }), slider, output);
     return box;
   });
 }

@@ -51,7 +51,9 @@ def piece(chromium, tmp_path):
         context.close()
 
 
-@pytest.mark.parametrize("noise", ["constant", "diagonal", "leading", "hessian", "first"])
+@pytest.mark.parametrize(
+    "noise", ["constant", "diagonal", "leading", "hessian", "first"]
+)
 def test_particles_step_as_the_helpers_do(piece, noise):
     """The same data and random numbers in: the same places and first exits out."""
     runs, samples, steps, energy = 60, 20, 120, 0.03
@@ -110,9 +112,7 @@ def test_the_page_finds_the_eigenvalues_that_numpy_finds(piece, q, strength):
     values, vectors = np.linalg.eigh(w.T @ w)
     scale = 60 * np.finfo(float).eps * values[-1]  # of a symmetric eigenvalue problem
     np.testing.assert_allclose(found["values"], values, rtol=0, atol=10 * scale)
-    np.testing.assert_allclose(
-        found["overlaps"], (v @ vectors) ** 2, rtol=0, atol=1e-8
-    )
+    np.testing.assert_allclose(found["overlaps"], (v @ vectors) ** 2, rtol=0, atol=1e-8)
     expected = heavy_tails.bbp(theta, q)
     noise_law = heavy_tails.MarchenkoPastur(q)
     assert law["position"] == pytest.approx(expected.position, rel=1e-12)
@@ -133,7 +133,12 @@ def test_the_noise_of_the_page_is_noise(piece):
     assert abs(z.var() - 1) < 4 * (2 / z.size) ** 0.5
 
 
-SETTINGS = [("tanh", 1.0, 0.2), ("tanh", 1.3, 0.2), ("tanh", 2.5, 0.0), ("relu", 1.4, 0.1)]
+SETTINGS = [
+    ("tanh", 1.0, 0.2),
+    ("tanh", 1.3, 0.2),
+    ("tanh", 2.5, 0.0),
+    ("relu", 1.4, 0.1),
+]
 
 
 @pytest.mark.parametrize(("activation", "sigma_w", "sigma_b"), SETTINGS)

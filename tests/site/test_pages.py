@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from places import CHAPTER_PAGES, CHAPTERS, PAGES, ROOT, SITE, WIDE, tool
+from places import CHAPTER_PAGES, CHAPTERS, PAGES, ROOT, SITE, TYPESET, WIDE, tool
 
 from helpers.stored_runs import notebook_of, since, stored_files
 
@@ -206,7 +206,7 @@ def test_code_that_draws_or_claims_is_folded_and_one_button_shows_all(open_page)
 
 def test_the_site_is_small_enough_to_carry(site):
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
-    assert size < 32e6
+    assert size < 30e6
 
 
 def test_theorems_are_boxes_with_numbers_and_addresses(every_page):
@@ -304,7 +304,9 @@ def test_the_largest_paint_comes_within_a_second_and_a_half(open_page, page):
 @pytest.mark.parametrize("page", CHAPTER_PAGES)
 def test_math_is_typeset_and_sliders_move_the_figures(open_page, server, page, base):
     opened = open_page(page, base=server if base == "server" else SITE.as_uri())
-    opened.wait_for_selector(".bd-article mjx-container")
+    opened.wait_for_function("window.MathJax?.startup?.promise")
+    opened.evaluate(TYPESET)
+    assert opened.locator(".bd-article mjx-container mjx-math").count() > 20
     assert opened.locator("mjx-merror").count() == 0
     explorers = opened.locator(".explorer")
     assert explorers.count() >= 2

@@ -157,3 +157,24 @@ def test_the_page_shows_every_row_below_the_heading_of_its_chapter(site):
     for table in page.select("table.speed"):
         heading = table.find_parent("section").find("h2")
         assert re.match(r"\d+\. ", heading.text)
+
+
+def best_rows(rows):
+    """The three largest median ratios, one a helper, as rows of a Markdown table."""
+    measured = [row for row in rows.values() if row["ratio"]]
+    best = {}
+    for row in sorted(measured, key=lambda row: row["ratio"][1], reverse=True):
+        best.setdefault(row["helper"], row)
+    return [
+        f"| {row['computed']} | {speed.duration(row['seconds'])} "
+        f"| {row['beside']}: {speed.duration(row['their_seconds'])} "
+        f"| {speed.number(row['ratio'][1])} |"
+        for row in list(best.values())[:3]
+    ]
+
+
+def test_the_readme_shows_the_three_best_rows_as_they_are_stored():
+    rows = speed.read(STORED)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for row in best_rows(rows):
+        assert row in text, f"README.md lacks this row:\n{row}"

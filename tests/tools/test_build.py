@@ -58,32 +58,6 @@ def test_the_page_of_a_notebook_that_ran_is_read_again(build):
     assert [tree.exists() for tree in trees] == [False, True]
 
 
-def test_what_no_page_needs_is_dropped_and_the_rest_kept(build, tmp_path):
-    html = tmp_path / "_build" / "html"
-    names = (
-        "mathjax/tex-chtml.js",
-        "mathjax/tex-svg.js",
-        "mathjax/sre/mathmaps/en.json",
-        "mathjax/sre/mathmaps/de.json",
-    )
-    for name in (*names, "scripts/a.js", "scripts/a.js.map"):
-        (html / "_static" / name).parent.mkdir(parents=True, exist_ok=True)
-        (html / "_static" / name).write_text("x", encoding="utf-8")
-    icons = '<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>'
-    toggle = '<summary><span class="toctree-toggle" role="presentation">'
-    (html / "page.html").write_text(
-        f"{toggle}{icons}<script src='b.js'></script>", encoding="utf-8"
-    )
-    build.finish_pages(tmp_path / "_build")
-    left = {p.relative_to(html).as_posix() for p in html.rglob("*") if p.is_file()}
-    kept = ("mathjax/tex-chtml.js", "mathjax/sre/mathmaps/en.json", "scripts/a.js")
-    assert left == {"page.html", *(f"_static/{name}" for name in kept)}
-    named = toggle.replace("<summary>", '<summary aria-label="pages below">')
-    assert (html / "page.html").read_text(
-        encoding="utf-8"
-    ) == f"{named}<script src='b.js'></script>"
-
-
 def test_one_chapter_keeps_the_pages_that_are_not_notebooks():
     cut = tool("build").contents(["02_edge_of_chaos"])
     files = [entry["file"] for part in cut["parts"] for entry in part["chapters"]]
