@@ -4,7 +4,7 @@ PYTHON := $(VENV)/bin/python
 COLAB := .venv-colab
 PACKAGES := lib/python3*/site-packages
 # The index that PyTorch comes from, where it is not the usual one.
-TORCH_INDEX :=
+TORCH_INDEX ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One thread a process: the matrices are small and the tests run side by side.
 export OMP_NUM_THREADS := 1

@@ -1,8 +1,9 @@
-"""Shared fixtures: a quiet backend, one thread, the built site in a real browser."""
+"""Shared by all tests: one thread, fresh generators, the built site in a browser."""
 
 import functools
 import http.server
 import os
+import random
 import shutil
 import tempfile
 import threading
@@ -10,6 +11,7 @@ import uuid
 
 import matplotlib
 import nbval.kernel
+import numpy as np
 import pytest
 import torch
 from jupyter_client.manager import KernelManager
@@ -57,6 +59,24 @@ def pytest_configure(config):
             return f"{folder.name}/{uuid.uuid4().hex}"
 
     nbval.kernel.KernelManager = KernelOverFiles
+
+
+def _fresh_generators():
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    torch.manual_seed(0)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup():
+    """Every fixture finds the global generators in one state, whatever ran before."""
+    _fresh_generators()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call():
+    """Every test does."""
+    _fresh_generators()
 
 
 @pytest.fixture(autouse=True, scope="session")
