@@ -1,6 +1,7 @@
 """Tests of helpers.sweeps."""
 
 import dataclasses
+import functools
 import importlib.util
 import os
 import threading
@@ -398,6 +399,43 @@ def test_cache_sees_globals(tmp_path, monkeypatch):
     assert sweep(scaled, {}, [3], **options).values.item() == 6
     monkeypatch.setattr(f"{__name__}.SCALE", 3.0)
     assert sweep(scaled, {}, [3], **options).values.item() == 9
+
+
+def test_cache_sees_settings_that_change(tmp_path):
+    """What `fingerprint` sees, through the cache: see test_fingerprints.py."""
+    cfg = {"lr": 0.1}
+    functions = [
+        lambda seed: cfg["lr"] * seed,
+        functools.partial(lambda seed, given: given["lr"] * seed, given=cfg),
+        Settings(cfg).rate,
+        Settings(cfg),
+    ]
+    options = {**QUIET, "cache": tmp_path}
+    for lr in (0.1, 0.5, 0.1):
+        cfg["lr"] = lr
+        values = [sweep(fn, {}, [3], **options).values.item() for fn in functions]
+        assert values == [lr * 3] * 4
+    assert len(list(tmp_path.glob("*.npz"))) == 8
+
+
+class Settings:
+    """Holds settings that its methods read."""
+
+    def __init__(self, cfg):
+        self.cfg = cfg
+
+    def rate(self, seed):
+        return self.cfg["lr"] * seed
+
+    def __call__(self, seed):
+        return self.rate(seed)
+
+
+def test_cache_names_what_it_cannot_compare(tmp_path):
+    lock = threading.Lock()
+    with pytest.raises(ValueError, match="cache cannot compare 'lock', a lock that fn"):
+        sweep(lambda seed: lock.locked(), {}, [0], cache=tmp_path, **QUIET)
+    assert sweep(lambda seed: lock.locked(), {}, [0], **QUIET).values.tolist() == [0]
 
 
 def test_cache_tells_lambdas_on_one_line_apart(tmp_path):
