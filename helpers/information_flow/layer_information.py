@@ -1,6 +1,7 @@
 """What a layer of a noisy network tells of its input, and of a label."""
 
 import math
+from numbers import Real
 from typing import Literal, get_args
 
 import torch
@@ -40,7 +41,7 @@ def mutual_information(
     net: nn.Module,
     x: ArrayLike,
     layer: int | str,
-    method: Method = "linearized",
+    method: Method | float = "linearized",
     *,
     beta: float | None = None,
     draws: int | None = None,
@@ -71,7 +72,8 @@ def mutual_information(
         net: `NoisyMLP` with beta > 0, or any module in eval mode; left as it was.
         x: the N inputs, [N, n_0], or as the module takes them.
         layer: l, 1..L; or the name of a submodule that a pass calls once.
-        method: one of `METHODS`; "linearized" for a submodule.
+        method: one of `METHODS`; "linearized" for a submodule, whose noise beta may
+            stand here too.
         beta: noise > 0 on a named submodule; a `NoisyMLP` has its own.
         draws: noisy passes; for "linearized" at all inputs, or at a random part of them
             when fewer than 2N. None for 2N.
@@ -93,6 +95,8 @@ def mutual_information(
     Cost: "linearized": draws * N pairs, 3e8 (d = 2) to 1e8 (d = 10) a second on one
     core. "sampling": 4 n_inputs n_inner^2 pairs, and 2 draws min(2 draws, 8192).
     """
+    if isinstance(layer, str) and isinstance(method, Real) and beta is None:
+        method, beta = "linearized", float(method)
     if method not in METHODS:
         raise ValueError(
             f"method must be one of {METHODS}, got {method!r} (the noise is beta=...)"

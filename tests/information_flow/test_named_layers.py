@@ -51,6 +51,12 @@ def test_two_points_have_the_information_of_one_neuron(distance, dtype):
     assert found.cap == pytest.approx(LN2)
 
 
+def test_the_noise_may_follow_the_name():
+    x = torch.arange(4.0)[:, None]
+    named = inf.mutual_information(identity(), x, "1", beta=0.7, seed=0)
+    assert inf.mutual_information(identity(), x, "1", 0.7, seed=0) == named
+
+
 def test_the_direction_of_two_points_does_not_matter(rng):
     """In any dimension: the distance of the outputs is all that counts."""
     x = torch.tensor(rng.normal(size=(2, 6)))
@@ -174,6 +180,10 @@ def call(net, layer, x=None, **settings):
          "method must be 'linearized' for a named layer"),
         (lambda: call(identity(), "1", method=0.1), ValueError,
          r"method must be one of .* got 0\.1 \(the noise is beta="),
+        (lambda: inf.mutual_information(identity(), torch.rand(5, 1), 1, 0.1, seed=0),
+         ValueError, r"method must be one of .* got 0\.1 \(the noise is beta="),
+        (lambda: inf.mutual_information(identity(), torch.rand(5, 1), "1", 0.0, seed=0),
+         ValueError, r"beta .* > 0, got 0\.0"),
         (lambda: call(identity(), 1, beta=None), TypeError,
          "net must be a NoisyMLP where layer is a number"),
         (lambda: call(inf.NoisyMLP([1, 2, 2], 0.1, seed=0), "linears.0"), ValueError,
