@@ -12,9 +12,15 @@ Read in this order:
     particles.py    the paper's toy: data of many particles, and noise of each shape
     two_basins.py   its landscape, a sharp and a flat basin, and the escapes
     factors.py      gradients of every sample as rank-one factors
-    per_sample.py   networks side by side, and the gradients of every sample
+    stack.py        fully connected networks side by side, read layer by layer
+    copies.py       a private copy of any other network
+    problem.py      network, data and loss as they were when they were given
+    memory.py       how many samples fit at once
+    sample_rows.py  gradients of every sample of any network, streamed
+    per_sample.py   the gradients of every sample, by the route a network allows
     covariance.py   Sigma as an operator: trace, eigenvectors, draws
     operators.py    symmetric operators, and their leading eigenpairs
+    straight.py     networks that are piecewise linear in each parameter
     curvature.py    H as an operator, and its trace
     indicator.py    Tr(H Sigma) beside isotropic noise, and the paper's bounds
     sharpness.py    losses beside a minimum, and the expected sharpness

@@ -42,8 +42,8 @@ def read_data(x: Tensor, y: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
 
     Both come in the dtype of `like`; integer targets stay what they are.
     """
-    x = torch.as_tensor(x).to(like)
-    y = torch.as_tensor(y)
+    x, y = (torch.as_tensor(part).detach().clone() for part in (x, y))
+    x = x.to(like)
     y = y.to(like) if y.is_floating_point() else y
     if x.ndim < 2 or x.shape[-2] == 0 or y.shape[: x.ndim - 1] != x.shape[:-1]:
         raise ValueError(

@@ -23,7 +23,6 @@ _LINEAR_IN_THEIRS = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
     nn.BatchNorm3d,
-    nn.Embedding,
 )
 _WITHOUT_PARAMETERS = (
     nn.ReLU,
@@ -82,33 +81,48 @@ def straight_in_each_parameter(net: nn.Module) -> bool:
     included, and every parameter is used in one place: then a path from input to output
     meets it once at most. What cannot be read for certain gives False.
     """
-    root = nn.Sequential(net)  # so that a single layer is called as a module too
     found = [id(p) for m in net.modules() for p in m._parameters.values()]
-    shared = any(n > 1 for p, n in Counter(found).items() if p != id(None))
+    if any(times > 1 and p != id(None) for p, times in Counter(found).items()):
+        return False
     try:
         for path, module in net.named_modules():
             check_plain(module, path)
+    except TypeError:
+        return False
+    if type(net) is nn.Sequential and len(set(net)) == len(net):
+        chain = all(_is_straight(module) for module in net)
+        return chain or _reads_straight(net)
+    return _reads_straight(net)
+
+
+def _reads_straight(net: nn.Module) -> bool:
+    """Whether every step that the network takes is of straight pieces."""
+    root = nn.Sequential(net)  # so that a single layer is called as a module too
+    try:
         nodes = list(fx.Tracer().trace(root).nodes)
     except Exception:  # whatever a caller's forward raises on symbols
         return False
-    called = Counter(node.target for node in nodes if node.op == "call_module")
     modules = dict(root.named_modules())
+    called = Counter(node.target for node in nodes if node.op == "call_module")
     repeated = any(
         times > 1 and any(True for _ in modules[str(name)].parameters())
         for name, times in called.items()
     )
-    known = all(_straight(node, modules) for node in nodes)
-    return known and not (shared or repeated)
+    return not repeated and all(_straight(node, modules) for node in nodes)
+
+
+def _is_straight(module: nn.Module) -> bool:
+    """Whether a module of torch is of straight pieces in each of its parameters."""
+    if type(module) is nn.Embedding:
+        return module.max_norm is None
+    return type(module) in (*_LINEAR_IN_THEIRS, *_WITHOUT_PARAMETERS)
 
 
 def _straight(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
     """Whether one step of the network is of straight pieces."""
     target: Any = node.target
     if node.op == "call_module":
-        module = modules[target]
-        if isinstance(module, nn.Embedding):
-            return type(module) is nn.Embedding and module.max_norm is None
-        return type(module) in (*_LINEAR_IN_THEIRS, *_WITHOUT_PARAMETERS)
+        return _is_straight(modules[target])
     if node.op == "call_function":
         scaled = target in _SCALINGS and len(node.all_input_nodes) == 1
         return target in _FUNCTIONS or (scaled and len(set(node.args)) == 2)

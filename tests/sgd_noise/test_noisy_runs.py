@@ -94,6 +94,15 @@ def dyn(net=None, y=CLASSES, x=X, noise="sgd", **options):
     return sn.dynamics(net or net_of(), x, y, noise, **chosen | options)
 
 
+def test_any_mode_of_autograd_and_inputs_with_a_gradient():
+    right = vector(dyn(noise="hessian").networks[0])
+    x = X.clone().requires_grad_()
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            end = dyn(net_of(), x=x + 0, noise="hessian").networks[0]
+        np.testing.assert_allclose(vector(end), right, rtol=1e-9)
+
+
 def test_divergence_is_told():
     with pytest.raises(FloatingPointError, match=r"gd diverged within 300 steps \(lr"):
         dyn(noise="gd", lr=1e6, steps=300, y=VALUES, loss="mse")
@@ -108,6 +117,10 @@ def test_divergence_is_told():
         (lambda: dyn(watch_every=0), "watch_every must be >= 1, got 0"),
         (lambda: dyn(rank=31), "rank must be in 1..30, got 31"),
         (lambda: dyn(batch_size=31), "batch_size must be in 1..30, got 31"),
+        (lambda: dyn(y=CLASSES + 1), "y must lie in 0..2, the classes of the network"),
+        (lambda: dyn(y=VALUES[:, 0], loss="mse"), "y must have the shape of the outp"),
+        (lambda: dyn(y=VALUES * torch.nan, loss="mse"), "y must be finite, got NaN"),
+        (lambda: dyn(x=X[:, :4]), "net takes inputs of 5 numbers, got x of shape"),
     ]
 )
 def test_bad_input_is_told_what_is_wrong(call, told):
