@@ -256,8 +256,13 @@ def analyze_file(
     return LayerTable(rows)
 
 
+def printable(text: str) -> str:
+    """Return text that a terminal shows and does not obey: names come from files."""
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
 def _cells(row: LayerRow) -> list[str]:
-    return [cell(row) for cell in _COLUMNS.values()]
+    return [printable(cell(row)) for cell in _COLUMNS.values()]
 
 
 def _line(cells: list[str], widths: list[int]) -> str:
