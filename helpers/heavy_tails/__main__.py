@@ -14,9 +14,9 @@ from tqdm import tqdm
 from helpers import stored_runs
 from helpers.heavy_tails import pretrained
 from helpers.heavy_tails.layer_rows import Asked, LayerRow, layer_rows
-from helpers.heavy_tails.layer_table import LayerTable
+from helpers.heavy_tails.layer_table import LayerTable, printable
 from helpers.heavy_tails.stored_rows import stored_rows
-from helpers.heavy_tails.weight_files import file_weights, path_weights
+from helpers.heavy_tails.weight_files import file_weights, path_files, path_weights
 from helpers.heavy_tails.weights import Weight
 
 _DESCRIPTION = """\
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     try:
         asked = Asked(options.convolution, options.split_qkv, options.draws)
+        _check(options)
         rows = list(_shown(_weights(options), asked))
     except (FileNotFoundError, ModuleNotFoundError, ValueError) as error:
         parser.error(str(error))
@@ -94,6 +95,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Raise for a path or package that is none, before hours went into another."""
+    for path in options.path:
+        path_files(path)
+    for package in options.package:
+        pretrained.package_files(package)
+    for kept in (options.csv, options.json, options.plot):
+        if kept and not kept.absolute().parent.is_dir():
+            raise ValueError(f"FILE must lie in a folder that exists, got {kept}")
+
+
 def _weights(options: argparse.Namespace) -> Iterator[Weight]:
     """Yield the weights of all paths, then of all packages."""
     for path in options.path:
@@ -113,12 +125,12 @@ def _shown(weights: Iterator[Weight], asked: Asked) -> Iterator[LayerRow]:
         def counted() -> Iterator[Weight]:
             for weight in weights:
                 size = " x ".join(map(str, weight.shape))
-                bar.set_postfix_str(f"{weight.name} {size}")
+                bar.set_postfix_str(printable(f"{weight.name} {size}"))
                 yield weight
 
         for row in layer_rows(counted(), asked):
             bar.update()
-            tqdm.write(_line(asdict(row)))
+            tqdm.write(printable(_line(asdict(row))))
             yield row
 
 

@@ -127,6 +127,8 @@ def _row(weight: Weight, asked: Asked) -> LayerRow:
         return replace(row, note=note) if note else _filled(row, tensor, asked)
     except (OSError, RuntimeError, ValueError, np.linalg.LinAlgError) as error:
         return replace(row, note=str(error))
+    except MemoryError:
+        return replace(row, note="not enough memory for its spectrum")
 
 
 def _unusable(tensor: torch.Tensor) -> str:

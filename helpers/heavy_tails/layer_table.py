@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import nn
 
 from helpers.heavy_tails.layer_rows import Asked, LayerRow, Pooling, layer_rows
@@ -123,7 +124,9 @@ class LayerTable:
                     label=name or "phase not asked for",
                 )
         if ax.has_data():
-            ax.legend(frameon=False)
+            ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+            ax.set_ylim(bottom=0)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(xlabel="weight, in the order of the model", ylabel="exponent alpha")
         ax.set_title(self.summary, loc="left", fontsize="medium")
         return figure
@@ -256,8 +259,13 @@ def analyze_file(
     return LayerTable(rows)
 
 
+def printable(text: str) -> str:
+    """Return text that a terminal shows and does not obey: names come from files."""
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
 def _cells(row: LayerRow) -> list[str]:
-    return [cell(row) for cell in _COLUMNS.values()]
+    return [printable(cell(row)) for cell in _COLUMNS.values()]
 
 
 def _line(cells: list[str], widths: list[int]) -> str:

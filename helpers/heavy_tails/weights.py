@@ -153,8 +153,8 @@ def _flat(state: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
             if not str(key).startswith("optim"):
                 yield from _flat(value, f"{name}.{key}" if name else str(key))
     elif isinstance(state, list | tuple):
-        for key, value in enumerate(state):
-            yield from _flat(value, f"{name}.{key}" if name else str(key))
+        for place, value in enumerate(state):
+            yield from _flat(value, f"{name}.{place}" if name else str(place))
 
 
 def _module_tensors(net: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

@@ -85,6 +85,13 @@ def test_several_paths_and_a_broken_one(tmp_path, capsys):
     assert printed[2].startswith("1 of 2 weights fitted")
 
 
+def test_a_name_does_not_command_the_terminal(tmp_path, capsys):
+    torch.save({"a\x1b[31m\n": torch.zeros(9, 9)}, tmp_path / "a.pt")
+    main([str(tmp_path / "a.pt")])
+    assert capsys.readouterr().out.startswith("a?[31m? ")
+    assert "a?[31m?" in repr(ht.analyze_file(tmp_path / "a.pt"))
+
+
 REFUSED = {
     "give a file, a folder or --package NAME": [],
     "path must be a file or folder, got nowhere": ["nowhere"],
@@ -92,6 +99,8 @@ REFUSED = {
     "--store and --spectrum go with --package alone": ["a.pt", "--store"],
     "n_draws must be an integer >= 2, got 1": ["nowhere", "--draws", "1"],
     "no weight of 2 dimensions or more there": ["."],
+    "path must be a file or folder, got missing": [".", "missing"],
+    "FILE must lie in a folder that exists, got no/t.csv": [".", "--csv", "no/t.csv"],
 }
 
 
