@@ -48,8 +48,8 @@ def checkout(tmp_path):
     return folder
 
 
-def make(folder, *arguments):
-    """Run make in the folder; the calls of its Python."""
+def make(folder, *arguments, noted=True):
+    """Run make in the folder; the calls of its Python, where that notes them."""
     (folder / "path").mkdir(exist_ok=True)
     shutil.copy(folder / ".venv" / "bin" / "python", folder / "path" / "python3")
     (folder / "calls").unlink(missing_ok=True)
@@ -59,6 +59,8 @@ def make(folder, *arguments):
         check=True,
         env=os.environ | {"PATH": f"{folder / 'path'}:{os.environ['PATH']}"},
     )
+    if not noted:
+        return []
     calls = (folder / "calls").read_text(encoding="utf-8").splitlines()
     return [call for call in calls if call != "tools/home.py"]
 
@@ -117,6 +119,31 @@ def test_colabs_environment_links_the_books_torch_and_survives_a_move(checkout):
     ]
     for link in packages.iterdir():
         assert (link / "file").read_text(encoding="utf-8") == "here"
+
+
+MEETING = """#!/bin/sh
+# Makes environments of copies of itself; each installation waits for the other one.
+case "$*" in
+  "-m venv .venv-colab")
+    mkdir -p .venv-colab/bin .venv-colab/lib/python3.11/site-packages
+    cp "$0" .venv-colab/bin/python ;;
+  *-r\\ requirements.txt) mine=book other=colab ;;
+  *-r\\ requirements-colab.txt) mine=colab other=book ;;
+esac
+if [ -n "$mine" ]; then
+  touch "$mine-began"
+  for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$other-began" ] && exit 0; sleep 1; done
+  exit 1
+fi
+"""
+
+
+def test_the_two_environments_are_made_side_by_side(checkout):
+    python = checkout / ".venv" / "bin" / "python"
+    python.write_text(MEETING, encoding="utf-8")
+    (checkout / ".venv" / ".packages").unlink()
+    make(checkout, "test", noted=False)
+    assert (checkout / ".venv-colab" / ".installed").exists()
 
 
 def test_make_help_lists_every_command():
