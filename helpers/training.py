@@ -335,7 +335,8 @@ def _trainable(net: nn.Module) -> list[nn.Parameter]:
 def _check_counts(
     n: int, batch_size: int | None, epochs: int, record_every: int
 ) -> None:
-    if batch_size is not None and not 1 <= batch_size <= n:
+    whole = batch_size is None or hasattr(batch_size, "__index__")
+    if batch_size is not None and not (whole and 1 <= batch_size <= n):
         raise ValueError(f"batch_size must be None or 1..{n}, got {batch_size!r}")
     if epochs < 0 or record_every < 1:
         raise ValueError(
