@@ -176,6 +176,7 @@ def test_make_help_lists_every_command():
     ).stdout
     for command in (
         *("book", "test", "pdf", "serve", "bench", "lint", "slides", "seeds"),
+        *("scale", "fuzz"),
         *("grade", "course", "release", "repository", "clean"),
     ):
         assert f"\n{command} " in f"\n{shown}"
