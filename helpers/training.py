@@ -139,7 +139,7 @@ def train(
         test = _placed(x_test, y_test, parameters[0], "_test")
     criterion = _loss(loss, y)
     stepper = _optimizer(optimizer, parameters, lr)
-    order = torch.Generator().manual_seed(operator.index(seed))
+    order = _generator(seed)
     recorder = _Recorder(net, (x, y), test, criterion, stepper, on_epoch)
     bar: Iterable[int] = range(1, epochs + 1)
     if progress:
@@ -332,13 +332,23 @@ def _trainable(net: nn.Module) -> list[nn.Parameter]:
     return parameters
 
 
+def _generator(seed: int) -> torch.Generator:
+    if not _is_whole(seed):
+        raise TypeError(f"seed must be an integer, got a {type(seed).__name__}: {seed}")
+    return torch.Generator().manual_seed(operator.index(seed))
+
+
+def _is_whole(number: int) -> bool:
+    return hasattr(number, "__index__")
+
+
 def _check_counts(
     n: int, batch_size: int | None, epochs: int, record_every: int
 ) -> None:
-    whole = batch_size is None or hasattr(batch_size, "__index__")
-    if batch_size is not None and not (whole and 1 <= batch_size <= n):
+    if batch_size is not None and not (_is_whole(batch_size) and 1 <= batch_size <= n):
         raise ValueError(f"batch_size must be None or 1..{n}, got {batch_size!r}")
-    if epochs < 0 or record_every < 1:
+    whole = _is_whole(epochs) and _is_whole(record_every)
+    if not whole or epochs < 0 or record_every < 1:
         raise ValueError(
             "epochs must be >= 0 and record_every >= 1, "
             f"got {epochs!r} and {record_every!r}"

@@ -405,6 +405,7 @@ def test_interrupt_leaves_a_usable_network(digits):
         ({"batch_size": 0}, ValueError, r"batch_size must be None or 1\.\.300, got 0"),
         ({"batch_size": 2.0}, ValueError, r"batch_size must be .*1\.\.300, got 2.0"),
         ({"batch_size": 301}, ValueError, r"batch_size must be .*1\.\.300, got 301"),
+        ({"epochs": 2.0}, ValueError, r"epochs must be >= 0 .* got 2\.0"),
         ({"epochs": -1}, ValueError, "epochs must be >= 0 .* got -1"),
         ({"record_every": 0}, ValueError, "record_every >= 1, got 3 and 0"),
         ({"x_test": torch.zeros(1, 64)}, ValueError, "x_test and y_test must be given"),

@@ -334,6 +334,7 @@ FOUND = {
     "sgd_noise.per_sample_gradients": "a pruned layer",
     "sgd_noise.ratio_bound": "huge or tiny numbers overflow",
     "sgd_noise.top_eigenpairs": "an operator without axes",
+    "well_behaved.activation_growth": "complex numbers are cast",
 }
 """Function -> what was found in it and is not mended yet."""
 
