@@ -350,7 +350,7 @@ def _check_counts(
     whole = _is_whole(epochs) and _is_whole(record_every)
     if not whole or epochs < 0 or record_every < 1:
         raise ValueError(
-            "epochs must be >= 0 and record_every >= 1, "
+            "both are integers, epochs must be >= 0 and record_every >= 1, "
             f"got {epochs!r} and {record_every!r}"
         )
 
