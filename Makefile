@@ -11,7 +11,7 @@ export OMP_NUM_THREADS := 1
 # Files and terminals are UTF-8 in any locale.
 export PYTHONUTF8 := 1
 
-.PHONY: help book test pdf serve bench lint slides seeds scale grade course release repository lock clean
+.PHONY: help book test pdf serve bench lint slides seeds scale fuzz grade course release repository lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -87,6 +87,9 @@ seeds: $(VENV)/.installed  ## run a chapter's claims for twenty other seeds: CHA
 
 scale: $(VENV)/.installed  ## list the stored results whose code has changed; CHAPTER=06_sgd_noise: make that chapter's again
 	@$(PYTHON) tools/scale.py $(CHAPTER)
+
+fuzz: $(VENV)/.installed  ## call every public function 200 times at random; ROOM=heavy_tails: one room's
+	FUZZ_EXAMPLES=200 $(PYTHON) -m pytest tests/fuzz --timeout 3600 $(if $(ROOM),-k "$(ROOM).")
 
 grade: $(VENV)/.installed  ## grade notebooks: SUBMISSIONS=folder [WEEK=3 | CHAPTER=01_linear_regions] [OUT=folder] [MASTERS=otter]
 	@$(PYTHON) tools/grade.py $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(WEEK),--week $(WEEK)) \

@@ -98,7 +98,8 @@ def load(
         raise ValueError(
             f"name: unknown data set {name!r}; allowed: {', '.join(NAMES)}"
         )
-    _check_seed(seed)
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"seed must be an integer >= 0, got {seed!r}")
     arrays = _digits(seed) if name == "digits" else _file_or_openml(name)
     x_train, y_train = _part(arrays, "train", n_train, seed)
     x_test, y_test = _part(arrays, "test", n_test, seed)
@@ -113,16 +114,17 @@ def random_labels(dataset: Dataset, seed: int, *, fraction: float = 1.0) -> Data
 
     Args:
         dataset: left unchanged.
-        seed: integer >= 0, of a local generator.
+        seed: integer seed of a local generator.
         fraction: share of the training samples that get a new label, in [0, 1]; they
             are chosen at random, round(fraction * n_train) of them.
 
     Raises:
-        ValueError: `fraction` outside [0, 1], or a seed that is no integer >= 0.
+        ValueError: `fraction` outside [0, 1], or a seed that is no integer.
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f"fraction must lie in [0, 1], got {fraction!r}")
-    _check_seed(seed)
+    if not isinstance(seed, Integral):
+        raise ValueError(f"seed must be an integer, got {seed!r}")
     generator = torch.Generator().manual_seed(seed)
     n = len(dataset.y_train)
     chosen = torch.randperm(n, generator=generator)[: round(fraction * n)]
@@ -131,11 +133,6 @@ def random_labels(dataset: Dataset, seed: int, *, fraction: float = 1.0) -> Data
         dataset.n_classes, (len(chosen),), generator=generator
     )
     return replace(dataset, y_train=y_train)
-
-
-def _check_seed(seed: int) -> None:
-    if not isinstance(seed, Integral) or seed < 0:
-        raise ValueError(f"seed must be an integer >= 0, got {seed!r}")
 
 
 def _part(

@@ -157,7 +157,7 @@ def train(
         test = test and (test[0], check_classes(net, *test, "_test"))
     check_batches(net, x, batch_size)
     stepper = _optimizer(optimizer, parameters, lr)
-    order = torch.Generator().manual_seed(operator.index(seed))
+    order = _generator(seed)
     recorder = _Recorder(net, (x, y), test, criterion, stepper, on_epoch)
     bar: Iterable[int] = range(1, epochs + 1)
     if progress:
@@ -390,6 +390,12 @@ def _trainable(net: nn.Module) -> list[nn.Parameter]:
     if not parameters:
         raise ValueError("net has no parameter with requires_grad, nothing to train")
     return parameters
+
+
+def _generator(seed: int) -> torch.Generator:
+    if not hasattr(seed, "__index__"):
+        raise TypeError(f"seed must be an integer, got a {type(seed).__name__}: {seed}")
+    return torch.Generator().manual_seed(operator.index(seed))
 
 
 @contextmanager

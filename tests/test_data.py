@@ -306,8 +306,13 @@ def test_random_labels_are_uniform_and_leave_the_rest():
 def test_a_seed_is_an_integer_from_0(seed):
     with pytest.raises(ValueError, match=f"seed must be an integer >= 0, got {seed}"):
         data.load("digits", seed=seed)
-    with pytest.raises(ValueError, match=f"seed must be an integer >= 0, got {seed}"):
-        data.random_labels(data.load("digits"), seed)
+
+
+def test_random_labels_take_any_integer_as_seed():
+    digits = data.load("digits", n_train=20)
+    assert len(data.random_labels(digits, -1).y_train) == 20
+    with pytest.raises(ValueError, match=r"seed must be an integer, got 0\.0"):
+        data.random_labels(digits, 0.0)
 
 
 def test_random_labels_of_a_fraction():

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import prune
 
 from helpers.activations import ShiftedSoftplus
 from helpers.networks import ACTIVATIONS, Abs, Erf, Sin, activation, mlp
@@ -195,7 +196,7 @@ def test_other_types_are_told_by_name():
 
 def test_an_activation_that_cannot_be_copied_is_told():
     layer = torch.nn.Linear(2, 2)
-    torch.nn.utils.prune.l1_unstructured(layer, "weight", 0.5)
+    prune.l1_unstructured(layer, "weight", 0.5)
     with pytest.raises(TypeError, match="activation cannot be copied"):
         activation(layer)
 

@@ -31,11 +31,14 @@ def count_cones(normals: ArrayLike) -> int:
         An exact integer, 1 without any hyperplane.
 
     Raises:
-        ValueError: not two-dimensional, NaN or infinity.
+        ValueError: not two-dimensional, no real numbers, NaN or infinity.
 
     Cost: O(binomial(n, d - 3) n^3); 10 ms for n = 20 in d = 4.
     """
-    rows = np.asarray(normals, dtype=np.float64)
+    given = np.asarray(normals)
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"normals must hold real numbers, got {given.dtype}")
+    rows = given.astype(np.float64)
     if rows.ndim != 2 or not rows.shape[1]:
         raise ValueError(f"normals must have shape [n, d], got {list(rows.shape)}")
     if not np.isfinite(rows).all():

@@ -1,5 +1,7 @@
 """Where sublevel sets fall apart: one hidden layer of N - 1 neurons, two exchanged."""
 
+from numbers import Integral
+
 import numpy as np
 from numpy.typing import ArrayLike
 from torch import nn
@@ -122,7 +124,8 @@ def _swapped(shape: Shape, theta: Theta, i: int, j: int) -> Theta:
     """Return the matrices with neurons i and j exchanged, or raise."""
     _check_one_hidden(shape)
     n = shape.widths[1]
-    if i not in range(n) or j not in range(n) or i == j:
+    whole = isinstance(i, Integral) and isinstance(j, Integral)
+    if not whole or i not in range(n) or j not in range(n) or i == j:
         raise ValueError(f"i and j must be two neurons of 0..{n - 1}, got {i} and {j}")
     first, second = theta[0].copy(), theta[1].copy()
     first[:, [i, j]] = first[:, [j, i]]

@@ -160,14 +160,19 @@ class Path:
         """Return the loss at t, shaped as t, on (x, y) or on the training data.
 
         Raises:
-            ValueError: only one of x and y given, or wrong shapes.
+            ValueError: only one of x and y given, wrong shapes, or a loss that is too
+                large for float64.
         """
         if (x is None) is not (y is None):
             raise ValueError("x and y must be given together")
         if x is None or y is None:
             x, y = self.x, self.y
         x, y = read_data(x, y, self.shape, self.loss_name)
-        return LOSSES[self.loss_name](self.outputs(t, x), y)
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses = LOSSES[self.loss_name](self.outputs(t, x), y)
+        if not np.isfinite(losses).all():
+            raise ValueError("x and y are too large: the loss overflows on the path")
+        return losses
 
     def norm(self, t: ArrayLike) -> Array:
         """Return the Euclidean norm of all parameters at t, shaped as t."""

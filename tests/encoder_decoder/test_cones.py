@@ -88,6 +88,7 @@ def test_why_average_pooling_loses_cones():
 
 
 BAD = [
+    (lambda: ed.count_cones(1j * np.eye(2)), "normals must hold real numbers"),
     (lambda: ed.count_cones(np.ones(3)), "normals must have shape [n, d], got [3]"),
     (lambda: ed.count_cones([[math.inf]]), "normals must be finite"),
     (lambda: ed.cone_normals(network("line")), "network must have one level and ReLU"),

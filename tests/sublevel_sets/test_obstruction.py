@@ -128,6 +128,7 @@ BAD = [
         lambda: ss.swapped(nets((4, 5, 4, 3))[0], 0, 1),
         r"one hidden layer, got .*\(5, 4\)",
     ),
+    (lambda: ss.swapped(A, 0, 1.0), "got 0 and 1.0"),
     (lambda: ss.swapped(A, 0, 1.5), "got 0 and 1.5"),
     (lambda: ss.swap_path(A, X, Y, 0, 24), "two neurons"),
     (lambda: ss.determinant_sign(A, X), "needs n_1 = N - 1 neurons .*got n_1 = 24"),

@@ -156,4 +156,11 @@ def test_a_pace_meter_takes_the_mean_along_its_block(monkeypatch):
 
 def test_seeds_are_summed_up():
     row = tool("seeds").summary("1.1", np.array([[1.0, 0], [2.0, 1], [3.0, 0]]), "0f")
-    assert row == {"id": "1.1", "seeds": 3, "failed": 1, "mean": 2.0, "sd": 1.0}
+    assert row == {
+        "id": "1.1",
+        "seeds": 3,
+        "failed": 1,
+        "mean": 2.0,
+        "sd": 1.0,
+        "lines": "0f",
+    }

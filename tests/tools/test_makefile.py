@@ -157,6 +157,6 @@ def test_make_help_lists_every_command():
     ).stdout
     for command in (
         *("book", "test", "pdf", "serve", "bench", "lint", "slides", "seeds"),
-        *("grade", "course", "release", "repository", "lock", "clean"),
+        *("scale", "fuzz", "grade", "course", "release", "repository", "lock", "clean"),
     ):
         assert f"\n{command} " in f"\n{shown}"
