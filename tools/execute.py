@@ -51,12 +51,13 @@ Outcome = tuple[nbformat.NotebookNode, Cost, str | None]
 
 def costs(known: Mapping[Path, str], folder: Path) -> dict[Path, Cost]:
     """What each notebook took when it was run under its key; others are left out."""
-    cache, found = open_cache(folder), {}
-    for path, key in known.items():
-        with suppress(KeyError):
-            data = dict(cache.match_cache_notebook(_read(path)).data)
-            if data.pop("key", None) == key:
-                found[path] = Cost(**data)
+    found = {}
+    with open_cache(folder) as cache:
+        for path, key in known.items():
+            with suppress(KeyError):
+                data = dict(cache.match_cache_notebook(_read(path)).data)
+                if data.pop("key", None) == key:
+                    found[path] = Cost(**data)
     return found
 
 
@@ -70,10 +71,11 @@ def execute(known: Mapping[Path, str], folder: Path) -> tuple[list[Path], list[s
     Returns:
         The notebooks that ran and are kept; the traceback of each that failed.
     """
-    cache, ran, errors = open_cache(folder), [], []
+    ran, errors = [], []
     there = costs(known, folder)
     waiting = [path for path in known if path not in there]
     with (
+        open_cache(folder) as cache,
         Progress(waiting, _cores()) as progress,
         ProcessPoolExecutor(
             _cores(), get_context("spawn"), max_tasks_per_child=1

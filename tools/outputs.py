@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import atexit
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from jupyter_cache import get_cache
-from jupyter_cache.base import JupyterCacheAbstract
+from jupyter_cache.cache.main import JupyterCacheBase
 
 
 @cache
@@ -25,6 +26,11 @@ def plain(folder: Path) -> Path:
     return link
 
 
-def open_cache(folder: Path) -> JupyterCacheAbstract:
-    """The cache in a folder, made if there is none."""
-    return get_cache(str(plain(folder)))
+@contextmanager
+def open_cache(folder: Path) -> Iterator[JupyterCacheBase]:
+    """The cache in a folder, made if there is none; its data base is closed after."""
+    cache = JupyterCacheBase(str(plain(folder)))
+    try:
+        yield cache
+    finally:
+        cache.db.dispose()

@@ -32,6 +32,7 @@ def executed(notebook: Path, build: Path = BUILD) -> nbformat.NotebookNode:
             f"{notebook.stem} has not been run as it stands: `make book` runs it"
         )
     read = nbformat.read(notebook, as_version=4)
-    _, merged = open_cache(cache).merge_match_into_notebook(read, cell_meta=())
+    with open_cache(cache) as kept:
+        _, merged = kept.merge_match_into_notebook(read, cell_meta=())
     found: nbformat.NotebookNode = merged
     return found

@@ -36,8 +36,9 @@ def solved(
         )
         if errors:
             raise RuntimeError("a staff sheet fails:\n" + "\n".join(errors))
-        for name in paths:
-            _, done[name] = open_cache(cache).merge_match_into_notebook(sheets[name])
+        with open_cache(cache) as kept:
+            for name in paths:
+                _, done[name] = kept.merge_match_into_notebook(sheets[name])
     for name, sheet in done.items():
         for call in _calls(sheet):
             if (said := _said(call)) != "passed":
