@@ -32,7 +32,7 @@ ifneq ($(shell $(PYTHON) tools/home.py 2>/dev/null),here)
 .PHONY: $(VENV)/.installed
 endif
 $(VENV)/.installed: $(VENV)/.packages pyproject.toml
-	@python3 -m venv --without-pip $(VENV)
+	@$(PYTHON) -m venv --without-pip $(VENV)
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

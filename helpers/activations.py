@@ -155,11 +155,13 @@ def relu_like(right: float, left: float, name: str = "relu-like") -> Activation:
     """Return phi(x) = right x for x > 0, left x for x <= 0 (arc-cosine kernel).
 
     Raises:
-        ValueError: a slope that is not finite, or both zero.
+        ValueError: a slope whose square is not finite, or both squares zero.
     """
-    if not (math.isfinite(right) and math.isfinite(left)) or right == left == 0:
+    squares = float(right) * float(right) + float(left) * float(left)
+    if not (math.isfinite(squares) and squares > 0):
         raise ValueError(
-            f"slopes must be finite and not both 0, got right={right!r}, left={left!r}"
+            "slopes must be finite and not both 0, and so must their squares, got "
+            f"right={right!r}, left={left!r}"
         )
     total = (right**2 + left**2) / 2
     top = np.maximum if right >= left else np.minimum

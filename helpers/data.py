@@ -90,11 +90,15 @@ def load(
         seed: integer >= 0.
 
     Raises:
-        ValueError: unknown name, `n_train` or `n_test` out of range, malformed file.
+        ValueError: unknown name, `n_train`, `n_test` or `seed` out of range, malformed
+            file.
         FileNotFoundError: no file and no download.
     """
     if name not in NAMES:
-        raise ValueError(f"unknown data set {name!r}; allowed: {', '.join(NAMES)}")
+        raise ValueError(
+            f"name: unknown data set {name!r}; allowed: {', '.join(NAMES)}"
+        )
+    _check_seed(seed)
     arrays = _digits(seed) if name == "digits" else _file_or_openml(name)
     x_train, y_train = _part(arrays, "train", n_train, seed)
     x_test, y_test = _part(arrays, "test", n_test, seed)
@@ -109,15 +113,16 @@ def random_labels(dataset: Dataset, seed: int, *, fraction: float = 1.0) -> Data
 
     Args:
         dataset: left unchanged.
-        seed: integer seed of a local generator.
+        seed: integer >= 0, of a local generator.
         fraction: share of the training samples that get a new label, in [0, 1]; they
             are chosen at random, round(fraction * n_train) of them.
 
     Raises:
-        ValueError: `fraction` outside [0, 1].
+        ValueError: `fraction` outside [0, 1], or a seed that is no integer >= 0.
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f"fraction must lie in [0, 1], got {fraction!r}")
+    _check_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     n = len(dataset.y_train)
     chosen = torch.randperm(n, generator=generator)[: round(fraction * n)]
@@ -126,6 +131,11 @@ def random_labels(dataset: Dataset, seed: int, *, fraction: float = 1.0) -> Data
         dataset.n_classes, (len(chosen),), generator=generator
     )
     return replace(dataset, y_train=y_train)
+
+
+def _check_seed(seed: int) -> None:
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"seed must be an integer >= 0, got {seed!r}")
 
 
 def _part(

@@ -30,10 +30,13 @@ def activation(name_or_module: str | nn.Module) -> nn.Module:
 
     Raises:
         ValueError: the name is unknown.
-        TypeError: neither a name nor a module instance.
+        TypeError: neither a name nor a module instance, or one that cannot be copied.
     """
     if isinstance(name_or_module, nn.Module):
-        return copy.deepcopy(name_or_module)
+        try:
+            return copy.deepcopy(name_or_module)
+        except RuntimeError as error:  # a pruned or weight-normed module is no leaf
+            raise TypeError(f"activation cannot be copied: {error}") from None
     if not isinstance(name_or_module, str):
         raise TypeError(
             "activation must be a name or a torch.nn.Module instance, "
@@ -77,12 +80,18 @@ def mlp(
         [n, n_out].
 
     Raises:
-        ValueError: `widths`, `sigma_w`, `sigma_b` or `activation` out of range.
-        TypeError: a width is not an integer, or `activation` is not of its type.
+        ValueError: `widths`, `sigma_w`, `sigma_b`, `dtype` or `activation` out of
+            range.
+        TypeError: a width or the seed is not an integer, or `activation` is not of its
+            type.
     """
     sizes = _checked_widths(widths)
     _check_scale("sigma_w", sigma_w)
     _check_scale("sigma_b", sigma_b)
+    if not dtype.is_floating_point:
+        raise ValueError(f"dtype must be a floating-point type, got {dtype}")
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed must be an integer, got {seed!r}")
     generator = torch.Generator().manual_seed(operator.index(seed))
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes):

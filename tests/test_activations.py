@@ -67,6 +67,7 @@ def test_the_table_cannot_be_changed_by_accident():
     [
         (lambda: relu_like(0.0, 0.0), "slopes must be finite and not both 0"),
         (lambda: relu_like(math.nan, 0.0), "slopes must be finite"),
+        (lambda: relu_like(0.0, 1e300), "and so must their squares"),
         (
             lambda: Activation("x", np.tanh, np.tanh, np.tanh),
             "d1 of activation 'x' is",

@@ -302,6 +302,14 @@ def test_random_labels_are_uniform_and_leave_the_rest():
     assert shuffled.y_train.dtype == torch.int64
 
 
+@pytest.mark.parametrize("seed", [0.0, -1])
+def test_a_seed_is_an_integer_from_0(seed):
+    with pytest.raises(ValueError, match=f"seed must be an integer >= 0, got {seed}"):
+        data.load("digits", seed=seed)
+    with pytest.raises(ValueError, match=f"seed must be an integer >= 0, got {seed}"):
+        data.random_labels(data.load("digits"), seed)
+
+
 def test_random_labels_of_a_fraction():
     """Of 280 redrawn, 28 keep their label by chance, sd 5; and not the first 280."""
     digits = data.load("digits")

@@ -186,6 +186,20 @@ def test_bad_scale(name, value):
         mlp([2, 2], seed=0, **{name: value})
 
 
+def test_other_types_are_told_by_name():
+    with pytest.raises(TypeError, match=r"seed must be an integer, got 0\.0"):
+        mlp([2, 2], seed=0.0)
+    with pytest.raises(ValueError, match="dtype must be a floating-point type"):
+        mlp([2, 2], seed=0, dtype=torch.int64)
+
+
+def test_an_activation_that_cannot_be_copied_is_told():
+    layer = torch.nn.Linear(2, 2)
+    torch.nn.utils.prune.l1_unstructured(layer, "weight", 0.5)
+    with pytest.raises(TypeError, match="activation cannot be copied"):
+        activation(layer)
+
+
 def test_seed_is_required():
     with pytest.raises(TypeError, match="seed"):
         mlp([2, 2])

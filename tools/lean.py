@@ -48,6 +48,9 @@ SEARCH_SCRIPTS = re.compile(
 TOGGLE = '<summary><span class="toctree-toggle"'
 """What opens a part of the theme's contents, and has no name."""
 
+FORMULA = '<div class="math notranslate nohighlight"'
+"""A displayed formula, which scrolls where it is wide: by the keyboard too."""
+
 _CLASSES = re.compile(r"""class=("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _WORD = re.compile(r"[\w-]+")
 _CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
@@ -87,6 +90,7 @@ def lean_page(text: str, *, search: bool) -> str:
     text = DROPPED_SCRIPTS.sub("", text)
     if not search:
         text = SEARCH_SCRIPTS.sub("", text)
+    text = text.replace(FORMULA, f'{FORMULA} tabindex="0"')
     return text.replace(
         TOGGLE, TOGGLE.replace("<summary", '<summary aria-label="pages below"')
     )

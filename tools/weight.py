@@ -7,6 +7,7 @@ tests/site/test_weight.py.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ BUDGET = 2.5
 _TAG = re.compile(r"<(?:script|img|link)\b[^>]*>")
 _SOURCE = re.compile(r'\b(?:src|href)="([^"]+)"')
 _LOADED = re.compile(r'<(?:script|img)|rel="(?:stylesheet|icon)"')
-_MATHJAX = re.compile(r'"load": \[([^\]]*)\]')
+_MATHJAX = re.compile(r"<script>window\.MathJax = (.*?)</script>")
 _FONT = re.compile(r"url\(([^)]*\.woff)\)")
 
 
@@ -48,7 +49,7 @@ def _fonts(style: Path) -> Iterator[Path]:
 def _parts(mathjax: Path, text: str) -> Iterator[Path]:
     """The parts that the page asks for, and the font data that chtml brings."""
     named = _MATHJAX.search(text)
-    for part in re.findall(r'"([^"]+)"', named[1] if named else ""):
+    for part in json.loads(named[1])["loader"]["load"] if named else ():
         name = part.replace("[tex]/", "input/tex/extensions/")
         yield mathjax / f"{name}.js"
     yield mathjax / "output" / "chtml" / "fonts" / "tex.js"

@@ -22,6 +22,7 @@ from sphinx.application import Sphinx
 
 CHAPTER = re.compile(r"book/(\d+)_")
 SENTENCE = re.compile(r".+?[.?!](?=\s|$)", re.DOTALL)
+DRAWN = re.compile(r'src="(?:\.\./)+(_images/[0-9a-f]{32,}\.png)"')
 PICTURE = "_images/regions.png"
 """Of pages that show no picture of their own."""
 
@@ -38,7 +39,7 @@ def add_tags(
         "og:type": "article" if CHAPTER.match(page) else "website",
         "og:site_name": app.config.html_title or app.config.project,
         "og:url": f"{base}{page}.html",
-        "og:image": base + picture(app, doctree),
+        "og:image": base + picture(context.get("body", "")),
         "og:description": described(app, page, doctree),
     }
     lines = [
@@ -62,13 +63,10 @@ def plain(text: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", text))
 
 
-def picture(app: Sphinx, doctree: nodes.document) -> str:
+def picture(body: str) -> str:
     """The first picture that a page's code has drawn."""
-    for image in doctree.findall(nodes.image):
-        name = app.builder.images.get(image["uri"], "")
-        if str(name).endswith(".png"):
-            return f"_images/{name}"
-    return PICTURE
+    drawn = DRAWN.search(body)
+    return drawn[1] if drawn else PICTURE
 
 
 def described(app: Sphinx, page: str, doctree: nodes.document) -> str:

@@ -14,7 +14,7 @@ from helpers.adversarial_noise.boundary import Box
 from helpers.adversarial_noise.classifiers import classifier
 from helpers.adversarial_noise.decisions import Model, decide
 from helpers.adversarial_noise.regions import bracket
-from helpers.adversarial_noise.rounding import rounding
+from helpers.adversarial_noise.rounding import least_rounding
 from helpers.adversarial_noise.search import Search
 
 _LAST_ROUNDS = 40  # of the line search, at the end
@@ -76,11 +76,11 @@ def nearest_error(
     counted as an error.
 
     What is returned is an error however it is read, alone or in any batch: its score
-    max_j l_j - l_y exceeds eight times what a rounding error in the image, and for a
-    float32 module its value in float64, changes in it. The last step goes 1e-9 of the
-    distance beyond the boundary (8e-6 in float32), or further until that holds; where
-    it never does, no error is reported. It has been read once more, all points
-    together, and is wrong.
+    max_j l_j - l_y exceeds four times its largest rounding error, as measured beside
+    float64 (or by images that are rounded otherwise), and two units of rounding of the
+    largest logit. The last step goes 1e-9 of the distance beyond the boundary (8e-6 in
+    float32), or further until that holds; where it never does, no error is reported. It
+    has been read once more, all points together, and is wrong.
 
     Exact for a linear model, with a box or without, up to 1e-8 of the distance (1e-5 in
     float32). For others than those above an upper bound.
@@ -159,7 +159,7 @@ def _searched(
     model: Model, x: Tensor, y: Tensor, box: Box | None, steps: _Steps
 ) -> tuple[Search, NDArray[np.float64]]:
     """Return the best errors of images that are right, and lower bounds."""
-    floor = rounding(model, x, y, rough=True)
+    floor = least_rounding(model, x)
     best = Search(model, x, y, box, floor)
     deepfool(best, steps.deepfool)
     descent(best, steps.descent)

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 _SLACK = 1e-9  # of the bounds, for rounding
 _CLEAR = 4.0  # rounding errors by which a candidate's score is positive
+_ROUNDED = 16.0  # units of rounding of the largest logit, for such an error
+_TRIES = 6
 _MANY, _SOME = 10_000, 1000  # projections for an image
 
 
@@ -41,10 +43,10 @@ def bracket(search: Search, projections: int | None) -> NDArray[np.float64]:
         projections = _usual(layers, search)
     if projections == 0:
         return found
-    points = search.x.clone()
+    points, eps = search.x.clone(), torch.finfo(search.x.dtype).eps
     for i, x in enumerate(search.x.double().cpu().numpy()):
         radius, floor = search.radius[i].item(), search.floor[i].item()
-        walk = _Walk(layers, x, int(search.y[i]), search.box, radius, floor)
+        walk = _Walk(layers, x, int(search.y[i]), search.box, radius, floor, eps)
         found[i] = walk.run(projections)
         if walk.nearest is not None:
             points[i] = torch.from_numpy(x + walk.nearest).to(points)
@@ -106,9 +108,10 @@ class _Walk:
         box: tuple[float, float] | None,
         radius: float,
         floor: float,
+        eps: float,
     ) -> None:
         self.layers, self.x, self.label = layers, x, label
-        self.radius, self.floor = radius, floor
+        self.radius, self.floor, self.eps = radius, floor, eps
         self.nearest: Array | None = None
         low, high = box or (-math.inf, math.inf)
         self.low, self.high = low - x, high - x
@@ -160,19 +163,28 @@ class _Walk:
             self._push(bound, replace(node, step=np.zeros(len(self.x))))
 
     def _offer(self, leaf: _Node) -> None:
-        """Take the nearest point whose score is clear of rounding, if it is one."""
-        clear = leaf.offsets.copy()
-        clear[-1] += _CLEAR * self.floor / leaf.values[0]
-        step = project(leaf.rows, clear, self._scale())[1]
-        if step is None:
-            return
-        step = np.clip(step, self.low, self.high)
-        outputs = self.layers((self.x + step)[None])[0]
-        others = np.delete(outputs, self.label)
-        length = float(np.linalg.norm(step))
-        clearly = others.max() - outputs[self.label] > self.floor
-        if clearly and length < self.radius:
-            self.radius, self.nearest = length, step
+        """Take the nearest point whose score is clear of rounding, if it is one.
+
+        How much rounding there is depends on the logits there, hence the tries.
+        """
+        wanted = self.floor
+        for _ in range(_TRIES):
+            clear = leaf.offsets.copy()
+            clear[-1] += _CLEAR * wanted / leaf.values[0]
+            step = project(leaf.rows, clear, self._scale())[1]
+            if step is None:
+                return
+            step = np.clip(step, self.low, self.high)
+            outputs = self.layers((self.x + step)[None])[0]
+            score = np.delete(outputs, self.label).max() - outputs[self.label]
+            length = float(np.linalg.norm(step))
+            if length >= self.radius:
+                return
+            level = max(self.floor, _ROUNDED * self.eps * np.abs(outputs).max())
+            if score > level:
+                self.radius, self.nearest = length, step
+                return
+            wanted = max(_CLEAR * wanted, level)
 
     def _split(self, bound: float, node: _Node) -> Iterator[tuple[float, _Node]]:
         """Give the two sides of a neuron, or the next layer, or the classes."""

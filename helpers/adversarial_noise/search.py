@@ -17,7 +17,7 @@ _PUSHES = 16  # beyond the boundary, each twice as far as the one before
 class Search:
     """The best error so far of each image, in flat coordinates [n, features].
 
-    An error is a point whose score is above `floor`, [n]: what rounding may do to it.
+    An error is a point whose score is above `floor`, [n]: less may be rounding.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ def lipschitz_bounds(network: EncoderDecoder, points: ArrayLike) -> LipschitzBou
 
     Cost: O(m n_0^3).
     """
-    found = frames_at(network, read_inputs(network, points))
+    found = frames_at(network, read_inputs(network, points, "points"))
     local = np.linalg.norm([frame.jacobian for frame in found], 2, axis=(1, 2))
     upper = 1.0
     for level in reversed(network.levels()):

@@ -279,7 +279,10 @@ class EncoderDecoder(nn.Module):
 def read_inputs(network: EncoderDecoder, x: ArrayLike, name: str = "x") -> Tensor:
     """Return inputs as a tensor [m, n_0] of the network's type, or raise."""
     like = network.encoder[0]
-    points = torch.as_tensor(np.asarray(x)).to(like)
+    given = np.asarray(x)
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers, got {given.dtype}")
+    points = torch.as_tensor(given).to(like)
     if points.ndim not in (1, 2) or points.shape[-1] != network.n_in:
         raise ValueError(
             f"{name} must have shape [{network.n_in}] or [m, {network.n_in}], "

@@ -1,5 +1,7 @@
 """Stein's estimate of the error of a denoiser, which needs no clean signal."""
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -38,12 +40,15 @@ def sure(network: EncoderDecoder, y: ArrayLike, sigma: float) -> Array:
     Cost: that of `frames`, 64 inputs at once.
     """
     check_positive("sigma", sigma)
+    variance = float(sigma) * float(sigma)
+    if not math.isfinite(variance):
+        raise ValueError(f"sigma must have a finite square, got {sigma!r}")
     if network.pooling == "switch":
         raise ValueError("network must be continuous, got pooling 'switch'")
-    points = read_inputs(network, y)
+    points = read_inputs(network, y, "y")
     with torch.no_grad():
         loss = (network(points) - points).square().mean(1).double().cpu().numpy()
     blocks = [frames_at(network, block) for block in points.split(_INPUTS_AT_ONCE)]
     divergence = np.array([frame.divergence for block in blocks for frame in block])
-    found: Array = loss - sigma**2 + 2 * sigma**2 * divergence / network.n_in
+    found: Array = loss - variance + 2 * variance * divergence / network.n_in
     return found

@@ -20,7 +20,16 @@ def crop_and_flip(images: Tensor, pad: int = 4) -> Tensor:
 
     Returns:
         Images of the same shape.
+
+    Raises:
+        ValueError: images of another shape, or `pad` out of range.
     """
+    if images.ndim != 4:
+        raise ValueError(
+            f"images must be [n, channels, height, width], got {list(images.shape)}"
+        )
+    if not isinstance(pad, int) or pad < 0:
+        raise ValueError(f"pad must be an integer >= 0, got {pad!r}")
     n, _, height, width = images.shape
     padded = nn.functional.pad(images, [pad] * 4)
     top, left = torch.randint(2 * pad + 1, (2, n, 1, 1))

@@ -27,10 +27,18 @@ def layer_ensemble(
         Mixed logits or probabilities, [n, n_classes].
 
     Raises:
-        ValueError: unknown mix.
+        ValueError: unknown mix, or images of another shape or not finite.
     """
     if mix not in ("logits", "probabilities"):
         raise ValueError(f"mix must be 'logits' or 'probabilities', got {mix!r}")
+    channels = network.standardize.mean.numel()
+    if images.ndim != 4 or images.shape[1] != channels or not len(images):
+        raise ValueError(
+            f"images must be [n, {channels}, height, width] with n >= 1, got "
+            f"{list(images.shape)}"
+        )
+    if not images.isfinite().all():
+        raise ValueError("images must be finite, got NaN or infinity")
     outputs = applied(network, images.to(network.standardize.mean))
     if mix == "probabilities":
         outputs = outputs.softmax(dim=1)

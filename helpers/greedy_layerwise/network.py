@@ -185,7 +185,15 @@ def space_to_depth(images: Tensor) -> Tensor:
 
     Returns:
         [n, 4 channels, height / 2, width / 2].
+
+    Raises:
+        ValueError: another shape.
     """
+    if images.ndim != 4 or any(side % 2 for side in images.shape[2:]):
+        raise ValueError(
+            "images must be [n, channels, height, width] with even sides, got "
+            f"{list(images.shape)}"
+        )
     return nn.functional.pixel_unshuffle(images, 2)
 
 

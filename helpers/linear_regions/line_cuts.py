@@ -246,16 +246,18 @@ def _without_ties(
         error: of that value on each line.
     """
     z, velocity = knots.values[read].flatten(1), knots.velocity[read].flatten(1)
-    n_old = len(knots.t) - len(found.cell)
-    new = torch.arange(n_old, len(knots.t))
-    which = new - n_old
+    which = torch.arange(len(found.cell))
+    new = which + len(knots.t) - len(which)
     tolerance = found.tolerance(error, knots.line[new], which)
     steepness = _speed(found, velocity, new, which) / tolerance
     while True:
         before = len(order)
         for step in (-1, 1):
-            tied = _tied(order, step, knots.line, z, found, tolerance, steepness)
-            order = order[~tied]
+            tied = _tied(order, step, z, found, tolerance, steepness)
+            if len(tied):
+                left = torch.ones_like(order, dtype=torch.bool)
+                left[tied] = False
+                order = order[left]
         if len(order) == before:
             return order
 
@@ -270,24 +272,24 @@ def _speed(found: Crossings, velocity: Tensor, row: Tensor, which: Tensor) -> Te
 def _tied(
     order: Tensor,
     step: int,
-    line: Tensor,
     z: Tensor,
     found: Crossings,
     tolerance: Tensor,
     steepness: Tensor,
 ) -> Tensor:
-    """Return which knots of the layer give way to the one a step away."""
-    beside = order.roll(-step)
+    """Return which knots of the layer give way to the one a step away, as places.
+
+    A new knot lies inside a cell, so that both its neighbours are on its line.
+    """
     n_old = len(z) - len(tolerance)
-    tied = (order >= n_old) & (line[order] == line[beside])
-    at = tied.nonzero()[:, 0]
-    own, other = order[at], beside[at]
+    at = (order >= n_old).nonzero()[:, 0]
+    own, other = order[at], order[at + step]
     which = own - n_old
     here = found.gap(z, other, which).abs() <= tolerance[which]
+    if not here.any():
+        return at[:0]
     at, own, other, which = at[here], own[here], other[here], which[here]
     rival = (other - n_old).clamp_min(0)
     there = (other >= n_old) & (found.gap(z, own, rival).abs() <= tolerance[rival])
     stays = there & (steepness[which] > steepness[rival])
-    tied = torch.zeros_like(tied)
-    tied[at[~stays]] = True
-    return tied
+    return at[~stays]

@@ -23,6 +23,6 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, **options: Any) -> Te
     if size.numel() > _FEW_PLACES or isinstance(options["padding"], str):
         return functional.conv2d(x, weight, bias, **options)
     places = {name: options[name] for name in ("stride", "padding", "dilation")}
-    patches = functional.unfold(x, list(weight.shape[2:]), **places).transpose(1, 2)
+    patches = functional.unfold(x, tuple(weight.shape[2:]), **places).transpose(1, 2)
     found = functional.linear(patches, weight.flatten(1), bias)
     return torch.unflatten(found.transpose(1, 2), 2, size)

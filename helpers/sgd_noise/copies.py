@@ -15,17 +15,20 @@ from helpers.models import check_agreement, unchanged
 
 
 @contextmanager
+def recording() -> Iterator[None]:
+    """Switch autograd on, whatever the caller's mode is."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
+@contextmanager
 def differentiating() -> Iterator[None]:
     """Switch autograd on, whatever the caller's mode is.
 
     Attention is computed by products of matrices: the fused kernels have no second
     derivative.
     """
-    with (
-        torch.inference_mode(False),
-        torch.enable_grad(),
-        sdpa_kernel([SDPBackend.MATH]),
-    ):
+    with recording(), sdpa_kernel([SDPBackend.MATH]):
         yield
 
 

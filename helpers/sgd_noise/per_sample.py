@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from helpers.models import check_evaluation
 from helpers.sgd_noise.arguments import read_sample
-from helpers.sgd_noise.copies import differentiating
+from helpers.sgd_noise.copies import recording
 from helpers.sgd_noise.factors import Factors
 from helpers.sgd_noise.losses import read_loss, read_targets
 from helpers.sgd_noise.problem import Problem
@@ -57,7 +57,7 @@ def sample_gradients(
     in `per_sample_gradients`.
     """
     check_evaluation(net)
-    with differentiating():
+    with recording():
         stack = read_stack(net, x)
         if stack is not None:
             return _factored(stack, net, x, y, loss)

@@ -9,26 +9,39 @@ from helpers.sublevel_sets.losses import LOSSES, Targets
 from helpers.sublevel_sets.matrices import Array, Shape
 
 
+def read_array(name: str, values: ArrayLike) -> Array:
+    """Return real numbers as an array of float64, or raise."""
+    read = np.asarray(values)
+    if read.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers, got {read.dtype}")
+    return read.astype(np.float64)
+
+
 def read_inputs(x: ArrayLike, shape: Shape) -> Array:
     """Return x [N, n_0] as an array, or raise."""
-    x, n_in = np.asarray(x, dtype=np.float64), shape.widths[0]
+    x, n_in = read_array("x", x), shape.widths[0]
     if x.ndim != 2 or len(x) == 0 or x.shape[1] != n_in or not np.isfinite(x).all():
         raise ValueError(f"x must be finite, [N, {n_in}], got shape {list(x.shape)}")
     return x
 
 
 def read_data(
-    x: ArrayLike, y: ArrayLike, shape: Shape, loss: str
+    x: ArrayLike, y: ArrayLike, shape: Shape, loss: str, name: str = "y"
 ) -> tuple[Array, Targets]:
-    """Return x [N, n_0] and y ([N, m], or [N] classes) as arrays, or raise."""
+    """Return x [N, n_0] and y ([N, m], or [N] classes) as arrays, or raise.
+
+    `name` is what the caller calls y.
+    """
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {sorted(LOSSES)}, got {loss!r}")
     x, y, n_out = read_inputs(x, shape), np.asarray(y), shape.widths[-1]
     if loss == "squared":
-        y = y.astype(np.float64)
+        y = read_array(name, y)
         if y.shape != (len(x), n_out) or not np.isfinite(y).all():
             allowed = f"[{len(x)}, {n_out}] for loss 'squared'"
-            raise ValueError(f"y must be finite, {allowed}, got shape {list(y.shape)}")
+            raise ValueError(
+                f"{name} must be finite, {allowed}, got shape {list(y.shape)}"
+            )
     elif not (
         np.issubdtype(y.dtype, np.integer)
         and y.shape == (len(x),)

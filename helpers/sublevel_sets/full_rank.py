@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import linalg
 
+from helpers.sublevel_sets.arguments import read_array
 from helpers.sublevel_sets.matrices import Array, Indices
 
 Curve = Callable[[Array], Array]
@@ -47,15 +48,19 @@ def full_rank_curve(start: Array, end: Array) -> Curve:
         The curve: t [T] in [0, 1] -> matrices [T, p, q].
 
     Raises:
-        ValueError: not two matrices of one shape with more rows than columns.
+        ValueError: not two finite matrices of one shape with more rows than columns.
 
     Cost: O(p q^2) to make, O(p q^2) a point.
     """
-    if not (start.ndim == 2 and start.shape == end.shape and len(start) > len(start.T)):
+    start, end = read_array("start", start), read_array("end", end)
+    tall = start.ndim == 2 and 0 < start.shape[1] < len(start)
+    if not (tall and start.shape == end.shape):
         raise ValueError(
             "start and end must be of one shape with more rows than columns, "
             f"got shapes {start.shape} and {end.shape}"
         )
+    if not (np.isfinite(start).all() and np.isfinite(end).all()):
+        raise ValueError("start and end must be finite, got NaN or infinity")
     (q_start, s_start), (q_end, s_end) = linalg.polar(start), linalg.polar(end)
     basis = np.linalg.qr(np.hstack([q_start, q_end]))[0]  # [p, min(p, 2 q)]
     turn = _turn(basis.T @ q_start, basis.T @ q_end)

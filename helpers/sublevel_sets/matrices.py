@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from helpers import models
+
 Array = NDArray[np.float64]
 Indices = NDArray[np.signedinteger[Any]]
 Theta = tuple[Array, ...]
@@ -38,15 +40,25 @@ class Shape:
 
 
 def read_network(name: str, net: nn.Sequential) -> tuple[Shape, Theta]:
-    """Return shape and matrices of a network, or raise."""
+    """Return shape and matrices of a network, or raise.
+
+    Raises:
+        TypeError: other modules than these types exactly, or layers with hooks, a
+            parametrisation or a forward of their own.
+        ValueError: no bias, numbers that are not finite, a slope outside [0, 1], or a
+            network that does not compute what its layers say.
+    """
     modules = list(net) if isinstance(net, nn.Sequential) else []
-    linears = [m for m in modules[::2] if isinstance(m, nn.Linear)]
-    activations = [m for m in modules[1::2] if isinstance(m, nn.ReLU | nn.LeakyReLU)]
+    linears = [m for m in modules[::2] if type(m) is nn.Linear]
+    activations = [m for m in modules[1::2] if type(m) in (nn.ReLU, nn.LeakyReLU)]
     if not (
         len(linears) == len(activations) + 1 > 1
         and len(linears) + len(activations) == len(modules)
     ):
         raise TypeError(f"{name} must be a {_KINDS}, got {net!r}")
+    models.check_plain(net, name)
+    for index, module in enumerate(modules):
+        models.check_plain(module, f"{name}[{index}]")
     if any(layer.bias is None for layer in linears):
         raise ValueError(f"{name}: every Linear needs a bias, got one without")
     theta = tuple(_matrix(layer) for layer in linears)
@@ -56,7 +68,20 @@ def read_network(name: str, net: nn.Sequential) -> tuple[Shape, Theta]:
     if not all(0 <= slope <= 1 for slope in slopes):
         raise ValueError(f"{name}: slopes must lie in [0, 1], got {slopes}")
     widths = (linears[0].in_features, *(layer.out_features for layer in linears))
-    return Shape(widths, slopes), theta
+    shape = Shape(widths, slopes)
+    _check_agreement(name, net, shape, theta)
+    return shape, theta
+
+
+def _check_agreement(name: str, net: nn.Sequential, shape: Shape, theta: Theta) -> None:
+    """Raise unless the matrices give what the network does, at some fixed points."""
+    n_in = shape.widths[0]
+    x = np.sin(np.arange(1.0, 3 * n_in + 1).reshape(3, n_in))
+    read = torch.from_numpy(outputs(theta, with_ones(x), shape)[0])
+    weight = next(net.parameters())
+    with torch.no_grad(), models.unchanged(net):
+        computed = net(torch.from_numpy(x).to(weight)).cpu()
+    models.check_agreement(read, computed, name)
 
 
 def read_pair(a: nn.Sequential, b: nn.Sequential) -> tuple[Shape, Theta, Theta]:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from torch import nn
 
-from helpers.sublevel_sets.arguments import read_data
+from helpers.sublevel_sets.arguments import read_array, read_data, read_inputs
 from helpers.sublevel_sets.first_layer import FirstLayer
 from helpers.sublevel_sets.matrices import (
     Shape,
@@ -86,11 +86,11 @@ def determinant_sign(net: nn.Sequential, x: ArrayLike) -> int:
 
     Raises:
         TypeError: net is another kind of network.
-        ValueError: other widths.
+        ValueError: other widths, or inputs that are not finite.
     """
     shape, theta = read_network("net", net)
     _check_one_hidden(shape)
-    x = np.asarray(x, dtype=np.float64)
+    x = read_inputs(x, shape)
     if x.shape != (shape.widths[1] + 1, shape.widths[0]):
         raise ValueError(
             "determinant_sign needs n_1 = N - 1 neurons for N samples x [N, n_0], "
@@ -110,8 +110,8 @@ def pass_height(y: ArrayLike) -> float:
     Raises:
         ValueError: `y` is not [N, n_out] with n_out >= N, or not finite.
     """
-    y = np.asarray(y, dtype=np.float64)
-    if y.ndim != 2 or y.shape[1] < len(y) or not np.isfinite(y).all():
+    y = read_array("y", y)
+    if y.ndim != 2 or not 1 <= len(y) <= y.shape[1] or not np.isfinite(y).all():
         raise ValueError(
             f"y must be finite, [N, n_out] with n_out >= N, got shape {list(y.shape)}"
         )

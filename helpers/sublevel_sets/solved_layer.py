@@ -221,7 +221,7 @@ def solve_first_layer(
         ValueError: an assumption is not met; the message names it.
     """
     shape, theta = read_network("net", net)
-    x, outputs = read_data(x, outputs, shape, "squared")
+    x, outputs = read_data(x, outputs, shape, "squared", "outputs")
     chosen({"independent": DESCENT["independent"]}, shape, x)
     for number, layer in enumerate(theta[1:], start=2):
         rank = numerical_rank(layer[:-1])

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from torch import nn
 
 from helpers import adversarial_noise as an
+from helpers import networks
 
 SHAPES = ([2, 4, 2], [2, 6, 3], [3, 4, 4, 2], [2, 3, 3, 3])
 
@@ -111,6 +112,26 @@ def test_the_exact_search_finds_what_the_attacks_miss():
     assert boxed.lower_bound[0] == pytest.approx(5.5 * 2**0.5, rel=1e-8)
     never = an.nearest_error(net, x, y, box=(-1.0, 5.25))
     assert never.distance[0] == never.lower_bound[0] == math.inf
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_errors_far_away_where_logits_are_large(dtype):
+    """The rounding there, not that at the image, is what an error has to exceed."""
+    net = networks.mlp([2, 8, 8, 3], seed=0, sigma_b=0.5).to(dtype)
+    x = torch.randn(6, 2, generator=torch.Generator().manual_seed(0)).to(dtype)
+    y = an.labels(net, x)
+    found = an.nearest_error(net, x, y)
+    none = an.nearest_error(net, x, y, starts=0, projections=0)
+    assert (none.distance == math.inf).any()
+    near = found.distance > 150
+    assert (found.distance[near] < 160).all()
+    assert (np.isfinite(found.distance) == np.isfinite(found.lower_bound)).all()
+    assert np.isfinite(found.distance).any()
+    rtol = 1e-8 if dtype == torch.float64 else 1e-4
+    finite = np.isfinite(found.distance)
+    np.testing.assert_allclose(
+        found.lower_bound[finite], found.distance[finite], rtol=rtol
+    )
 
 
 def test_random_directions_find_what_gradients_do_not():

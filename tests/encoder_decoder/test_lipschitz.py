@@ -68,7 +68,7 @@ def test_the_upper_bound_is_the_product_over_levels():
 BAD = [
     (
         lambda: ed.lipschitz_bounds(network("line"), np.ones(3)),
-        "x must have shape [16]",
+        "points must have shape [16]",
     ),
 ]
 

@@ -34,6 +34,9 @@ def test_theorem_sure_is_unbiased():
 X = np.ones(16)
 BAD = [
     (lambda: ed.sure(network("line"), X, 0.0), "sigma must be finite and > 0, got 0.0"),
+    (lambda: ed.sure(network("line"), X, 1e200), "sigma must have a finite square"),
+    (lambda: ed.sure(network("line"), X[:3], 1.0), "y must have shape [16]"),
+    (lambda: ed.sure(network("line"), X * 1j, 1.0), "y must hold real numbers, got"),
     (lambda: ed.sure(network(pooling="switch"), X, 1.0), "must be continuous"),
 ]
 

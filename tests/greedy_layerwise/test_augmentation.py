@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 import torch
 from greedy_layerwise.cases import images
 from torch.nn import functional
@@ -27,3 +28,10 @@ def test_crop_and_flip_shifts_and_mirrors():
     assert len(seen) == 18  # a window is missed with chance 18 (17 / 18)^300 = 6e-7
     torch.manual_seed(0)
     assert torch.equal(gl.crop_and_flip(x, 1), found)
+
+
+def test_images_and_pad_are_checked():
+    with pytest.raises(ValueError, match=r"images must be .* got \[2, 3\]"):
+        gl.crop_and_flip(torch.zeros(2, 3))
+    with pytest.raises(ValueError, match="pad must be an integer >= 0, got -1"):
+        gl.crop_and_flip(images(), -1)

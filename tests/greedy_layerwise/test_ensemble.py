@@ -21,3 +21,17 @@ def test_the_ensemble_doubles_its_weights():
         ValueError, match="mix must be 'logits' or 'probabilities', got"
     ):
         gl.layer_ensemble(net, images(), "votes")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (torch.tensor(1.0), r"images must be .* got \[\]"),
+        (images()[0], "images must be"),
+        (images()[:0], "n >= 1"),
+        (images() * torch.nan, "images must be finite"),
+    ],
+)
+def test_images_are_checked(given, told):
+    with pytest.raises(ValueError, match=told):
+        gl.layer_ensemble(network(2).eval(), given)

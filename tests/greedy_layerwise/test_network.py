@@ -87,6 +87,12 @@ def test_batch_norm_comes_with_the_second_hidden_layer():
         assert sum(norms) == 3 * k * normal
 
 
+@pytest.mark.parametrize("shape", [(), (4, 4), (1, 1, 3, 4)])
+def test_space_to_depth_asks_for_even_sides(shape):
+    with pytest.raises(ValueError, match=r"images must be .* even sides"):
+        gl.space_to_depth(torch.zeros(shape))
+
+
 def test_space_to_depth_is_a_permutation_with_an_inverse():
     x = images()
     found = gl.space_to_depth(x)

@@ -12,6 +12,8 @@ BAD = [
         r"x must be finite, \[N, 4\], got shape",
     ),
     (lambda: ss.linear_path(A, B, X * np.nan, Y), r"x must be finite, \[N, 4\]"),
+    (lambda: ss.linear_path(A, B, 1j * X, Y), "x must hold real numbers"),
+    (lambda: ss.linear_path(A, B, X, 1j * Y), "y must hold real numbers"),
     (lambda: ss.linear_path(A, B, X[:0], Y[:0]), r"got shape \[0, 4\]"),
     (
         lambda: ss.linear_path(A, B, X, Y[:, :2]),

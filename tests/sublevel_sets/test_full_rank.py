@@ -60,6 +60,19 @@ def test_square_matrices_have_no_such_curve():
         ss.full_rank_curve(np.eye(3), -np.eye(3))
 
 
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (1.0, "one shape"),
+        (np.ones((3, 2)) * np.nan, "start and end must be finite"),
+        (np.ones((3, 2)) * 1j, "end must hold real numbers"),
+    ],
+)
+def test_ends_are_real_matrices(end, told):
+    with pytest.raises(ValueError, match=told):
+        ss.full_rank_curve(np.eye(3)[:, :2], end)
+
+
 def test_independent_columns_rebuild_the_rest():
     rng = np.random.default_rng(0)
     columns = rng.normal(size=(6, 4)) @ rng.normal(size=(4, 9))

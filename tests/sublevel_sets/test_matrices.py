@@ -6,8 +6,10 @@ import pytest
 import torch
 from sublevel_sets.cases import RELU, A, B, X, Y, nets
 from torch import nn
+from torch.nn.utils import prune
 
 from helpers import sublevel_sets as ss
+from helpers.sublevel_sets.matrices import read_network
 
 
 def not_finite():
@@ -43,3 +45,41 @@ BAD = [
 def test_bad_input_is_told_what_is_wrong(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+class Doubled(nn.Linear):
+    """A Linear that computes something else than its class says."""
+
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Negated(nn.Sequential):
+    """A Sequential that computes something else than its layers say."""
+
+    def forward(self, x):
+        return -super().forward(x)
+
+
+def layers(*first):
+    return *first, nn.ReLU(), nn.Linear(4, 2)
+
+
+def pruned():
+    net = nn.Sequential(*layers(nn.Linear(3, 4)))
+    prune.l1_unstructured(net[0], "weight", 0.5)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("net", "sentence"),
+    [
+        (nn.Sequential(*layers(Doubled(3, 4))), "a must be a torch.nn.Sequential of"),
+        (pruned(), "a[0] has hooks"),
+        (Negated(*layers(nn.Linear(3, 4))), "a does not compute what its layers say"),
+    ],
+)
+def test_layers_that_do_not_compute_what_they_store_are_refused(net, sentence):
+    with pytest.raises((TypeError, ValueError)) as raised:
+        read_network("a", net)
+    assert str(raised.value).startswith(sentence)

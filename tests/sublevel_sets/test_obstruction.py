@@ -133,6 +133,12 @@ BAD = [
     (lambda: ss.determinant_sign(A, X), "needs n_1 = N - 1 neurons .*got n_1 = 24"),
     (lambda: ss.determinant_sign(nets((4, 5, 4, 3))[0], X), "one hidden layer"),
     (lambda: ss.pass_height(np.ones((3, 2))), r"n_out >= N, got shape \[3, 2\]"),
+    (lambda: ss.pass_height(np.ones((0, 0))), r"got shape \[0, 0\]"),
+    (
+        lambda: ss.pass_height(1j * np.eye(3)),
+        "y must hold real numbers",
+    ),
+    (lambda: ss.determinant_sign(A, X * np.nan), "x must be finite"),
     (lambda: ss.pass_height(np.ones(3)), r"got shape \[3\]"),
     (lambda: ss.pass_height(np.eye(3) * np.nan), "y must be finite"),
 ]

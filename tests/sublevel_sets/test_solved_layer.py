@@ -75,6 +75,7 @@ def test_nearly_equal_samples_cost_no_exactness(method):
 
 
 BAD = [
+    (lambda: ss.solve_first_layer(A, X, Y[:, :2]), "outputs must be finite"),
     (lambda: ss.solve_first_layer(A, X, Y), r"rows of \[x, 1\] have rank 5"),
     (
         lambda: ss.solve_first_layer(killed(nets((4, 5, 3))[0], 1), X[:5], Y[:5]),

@@ -92,6 +92,12 @@ def test_the_icon_shown_is_kept_in_the_font_and_the_style(lean, build):
         assert set(font.getBestCmap()) == {0xF005}
 
 
+def test_a_displayed_formula_scrolls_by_the_keyboard(lean):
+    formula = '<div class="math notranslate nohighlight" id="x">'
+    page = lean.lean_page(formula, search=False)
+    assert page == formula.replace(" id", ' tabindex="0" id')
+
+
 def test_only_the_search_loads_its_index_and_toggles_have_names(lean, build):
     lean.finish_pages(build)
     html = build / "html"

@@ -1,0 +1,110 @@
+"""A chapter as an article: notes beside links, what is folded, how it is shared."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from places import CHAPTER_PAGES, TYPESET, WIDE
+from playwright.sync_api import expect
+
+HEIGHTS = 24_000  # pixels at 1300; the longest chapter had 28,900
+
+
+def parsed(site, page):
+    return BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
+
+
+@pytest.mark.parametrize("how", ["hover", "focus"])
+def test_a_citation_shows_its_entry_until_it_is_left(open_page, how):
+    page = open_page(CHAPTER_PAGES[1], **WIDE)
+    page.wait_for_function("window.MathJax?.startup?.promise")
+    page.evaluate(TYPESET)  # so that nothing moves under the pointer
+    link = page.locator("a.shown", has_text="Jakub & Nica (2024)").first
+    note = page.get_by_role("tooltip")
+    assert note.count() == 0
+    getattr(link, how)()
+    expect(note).to_contain_text("Depth Degeneracy in Neural Networks")
+    assert link.get_attribute("aria-describedby") == note.get_attribute("id")
+    page.keyboard.press("Escape")
+    assert note.count() == 0
+    assert link.get_attribute("aria-describedby") is None
+
+
+def test_a_term_shows_its_definition_with_typeset_formulas(open_page):
+    page = open_page(CHAPTER_PAGES[1], **WIDE)
+    page.wait_for_function("window.MathJax?.startup?.promise")
+    page.evaluate(TYPESET)
+    link = page.locator("a.shown[href^='#term-']").first
+    link.hover()
+    page.wait_for_selector("[role=tooltip] mjx-container mjx-math")
+    assert page.get_by_role("tooltip").locator("[id]").count() == 0
+
+
+def test_every_note_has_a_target(site):
+    for name in CHAPTER_PAGES:
+        page = parsed(site, name)
+        links = page.select("a.shown")
+        assert links, name
+        assert all(page.find(id=link["href"][1:]) for link in links)
+
+
+@pytest.mark.parametrize("name", CHAPTER_PAGES)
+def test_a_page_says_what_it_is_and_how_to_cite_it(site, name):
+    page = parsed(site, name)
+    said = {
+        tag["property"]: tag["content"] for tag in page.select("meta[property^='og:']")
+    }
+    assert said["og:title"] == page.h1.find(string=True)
+    assert said["og:url"].endswith(name)
+    assert 20 < len(said["og:description"]) < 300
+    assert "\\" not in said["og:description"]
+    picture = said["og:image"].rpartition("/")[2]
+    assert (site / "_images" / picture).exists()
+    assert picture != "regions.png"
+    cited = page.select_one("details.cite-chapter pre").text
+    assert re.match(r"@incollection\{executable_\w+,", cited)
+    assert len(re.findall(r"^  title = \{", cited, re.MULTILINE)) == 2  # its paper too
+    assert said["og:url"] in cited
+
+
+def test_the_list_of_all_claims_is_folded_and_opens(open_page):
+    page = open_page(CHAPTER_PAGES[4], **WIDE)
+    fold = page.locator("details.all-claims")
+    assert fold.count() == 1
+    assert not fold.locator("details.claim").first.is_visible()
+    fold.locator("> summary").press("Enter")
+    assert fold.locator("details.claim").first.is_visible()
+
+
+def test_folded_code_stands_in_the_margin_and_makes_no_page_wider(open_page):
+    page = open_page(CHAPTER_PAGES[4], **WIDE)
+    summary = page.locator("div.cell > details.hide > summary").nth(3)
+    box = summary.bounding_box()
+    column = page.locator("article p").nth(3).bounding_box()
+    assert box["x"] >= column["x"] + column["width"]
+    assert box["width"] >= 24
+    assert box["height"] >= 24
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width == WIDE["viewport"]["width"]
+
+
+@pytest.mark.parametrize("name", CHAPTER_PAGES)
+def test_a_chapter_is_not_longer_than_it_was_made(open_page, name):
+    page = open_page(name, viewport={"width": 1300, "height": 900})
+    assert page.evaluate("document.documentElement.scrollHeight") < HEIGHTS
+
+
+def test_the_page_for_lost_readers_stands_alone(site):
+    page = parsed(site, "404.html")
+    assert not page.select("script, link, img")
+    assert all(link["href"].startswith("https://") for link in page.select("a"))
+    assert page.svg
+
+
+@pytest.mark.parametrize("name", [CHAPTER_PAGES[1], CHAPTER_PAGES[5], CHAPTER_PAGES[8]])
+def test_a_live_piece_stands_in_its_chapter(open_page, name):
+    page = open_page(name, **WIDE)
+    piece = page.locator(".live[data-live]")
+    expect(piece.locator("[role=status]")).to_have_text(re.compile(r"\d"))
+    assert piece.locator("[role=img]").is_visible()
+    assert page.errors == []
