@@ -3,7 +3,8 @@
 Shared rooms: activations with probes, networks, models, data, training with
 training_checks, sweeps with fingerprints, explorer with figure_data, style, and claims
 with its verdicts, claim_rows and stored_runs. One room per chapter, named as the
-chapter is: linear_regions, well_behaved, … The checks behind the exercises stand above.
+chapter is: linear_regions, well_behaved, … Above stand the checks behind the exercises,
+and report, which turns the chapters' instruments to a network of yours.
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 
 A package of the same name that was installed over this one, or removed again, may have
@@ -31,6 +32,7 @@ __all__ = [
     "models",
     "networks",
     "probes",
+    "report",
     "sgd_noise",
     "stored_runs",
     "style",

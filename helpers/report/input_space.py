@@ -1,0 +1,64 @@
+"""Chapters 1 and 10: regions, boundaries and errors around the inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from helpers import adversarial_noise, linear_regions
+from helpers.report.readings import Measurement, quartiles
+from helpers.report.subject import Subject
+
+ERROR_RATE = 0.05
+"""Of noisy copies, at the noise that is reported."""
+_DRAWS = 400
+
+
+def line_regions(subject: Subject, size: int) -> Measurement:
+    """Count the linear regions on lines between inputs of different classes."""
+    start, end = subject.pairs(size)
+    counts = linear_regions.count_line_regions(
+        subject.net, _points(start), _points(end)
+    )
+    reading = quartiles("linear regions on a line to another class", counts)
+    return Measurement((reading,), f"{len(start)} lines")
+
+
+def boundary_distance(subject: Subject, size: int) -> Measurement:
+    """Measure how far inputs are from the nearest change of activation pattern."""
+    x = subject.x[:size]
+    distances = linear_regions.distance_to_boundary(subject.net, _points(x))
+    reading = quartiles("distance to the nearest boundary of regions", distances)
+    return Measurement((reading,), f"{len(x)} inputs")
+
+
+def errors_in_noise(subject: Subject, size: int) -> Measurement:
+    """Measure how far inputs are from an error, and how much noise makes as many.
+
+    An error is a change of the network's own decision, at inputs that the caller's
+    network has right: of the network itself the nearest errors, of one that is right by
+    chance something comparable.
+    """
+    x = subject.right[:size]
+    if not len(x):
+        raise ValueError("the network has no input of x right")
+    net, y = subject.net, adversarial_noise.labels(subject.net, x)
+    near = adversarial_noise.nearest_error(net, x, y).distance
+    start = 0.25 * float(subject.x.std())
+    sigma = adversarial_noise.noise_scale(
+        net, x, y, ERROR_RATE, _DRAWS, start=start, seed=subject.seed
+    ).sigma
+    flat = adversarial_noise.halfspace_distance(ERROR_RATE, 1.0) * sigma
+    known = np.isfinite(near) & np.isfinite(flat)
+    readings = [
+        quartiles("distance to the nearest error", near),
+        quartiles(f"noise in which {ERROR_RATE:.0%} of copies are errors", sigma),
+    ]
+    if known.any():
+        ratio = near[known] / flat[known]
+        readings.append(quartiles("nearest error over that of a flat boundary", ratio))
+    return Measurement(tuple(readings), f"{len(x)} inputs")
+
+
+def _points(x: object) -> np.ndarray:
+    """Return points in float64, as chapter 1 takes them."""
+    return np.asarray(x.detach().cpu(), dtype=np.float64)  # type: ignore[attr-defined]
