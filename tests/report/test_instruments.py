@@ -42,7 +42,7 @@ def test_regions_on_a_line_by_a_grid(subject):
     found = line_regions(subject, 1)
     # a break shows in one or two neighbouring jumps; close ones may share a run
     assert runs + 1 <= found.readings[0].value <= runs + 4
-    assert found.seen == "1 lines"
+    assert found.seen == "1 line"
 
 
 def test_a_linear_network_has_a_flat_boundary(subject):
