@@ -7,10 +7,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
 CHAPTER_PAGES = [f"book/{name}.html" for name in CHAPTERS]
+CLAIMING = [*CHAPTER_PAGES, "book/how_they_meet.html", "book/your_network.html"]
 PAGES = [
     "book/index.html",
-    *CHAPTER_PAGES,
-    "book/how_they_meet.html",
+    *CLAIMING,
     "book/teaching.html",
     "book/notation.html",
     "book/ledger.html",

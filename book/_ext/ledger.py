@@ -32,6 +32,12 @@ MEETING = {
     "title": "How the ten papers meet",
 }
 """The page whose claims are numbered as those of an eleventh chapter."""
+YOURS = {
+    "file": "12_your_network",
+    "docname": "book/your_network",
+    "title": "Your own network",
+}
+"""The page whose claims are numbered as those of a twelfth."""
 
 
 class ledger(nodes.Element, nodes.General):  # noqa: N801
@@ -71,8 +77,8 @@ class OtherSeeds(SphinxDirective):
 
 def entries(app: Sphinx) -> list[dict[str, str]]:
     """The pages of this build that make claims."""
-    meeting = [MEETING] if MEETING["docname"] in app.env.found_docs else []
-    return written(app) + meeting
+    pages = [one for one in (MEETING, YOURS) if one["docname"] in app.env.found_docs]
+    return written(app) + pages
 
 
 def claims_of(app: Sphinx, entry: dict[str, str]) -> list[dict[str, Any]]:
@@ -193,8 +199,8 @@ def _other_seeds(app: Sphinx, page: str) -> str:
     rows = []
     for entry in entries(app):
         name = entry["file"].partition("_")[2]
-        room = "book/_data" if entry is MEETING else "helpers"
-        inside = "" if entry is MEETING else "results"
+        alone = entry in (MEETING, YOURS)
+        room, inside = ("book/_data", "") if alone else ("helpers", "results")
         path = Path(app.srcdir, room, name, inside, "seeds.json")
         if not path.exists():
             logger.warning("no stored seeds of %s: `make seeds`", entry["docname"])

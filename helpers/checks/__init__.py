@@ -26,6 +26,7 @@ from helpers.checks.outcome import Check
 from helpers.checks.sgd_noise import forgetting_time, gaussian_noise, quadratic_escape
 from helpers.checks.sublevel_sets import level_path, pass_level
 from helpers.checks.well_behaved import batch_norm_growth, full_tangent, scaled_branch
+from helpers.checks.your_network import report_factors
 
 __all__ = [
     "Check",
@@ -49,6 +50,7 @@ __all__ = [
     "quadratic_escape",
     "receptive_reach",
     "relu_information",
+    "report_factors",
     "samples_needed",
     "scaled_branch",
     "shell_ratio",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from helpers import adversarial_noise, linear_regions
-from helpers.report.readings import Measurement, quartiles
+from helpers.report.readings import Measurement, counted, quartiles
 from helpers.report.subject import Subject
 
 ERROR_RATE = 0.05
@@ -20,7 +20,7 @@ def line_regions(subject: Subject, size: int) -> Measurement:
         subject.net, _points(start), _points(end)
     )
     reading = quartiles("linear regions on a line to another class", counts)
-    return Measurement((reading,), f"{len(start)} lines")
+    return Measurement((reading,), counted(len(start), "line"))
 
 
 def boundary_distance(subject: Subject, size: int) -> Measurement:
@@ -28,7 +28,7 @@ def boundary_distance(subject: Subject, size: int) -> Measurement:
     x = subject.x[:size]
     distances = linear_regions.distance_to_boundary(subject.net, _points(x))
     reading = quartiles("distance to the nearest boundary of regions", distances)
-    return Measurement((reading,), f"{len(x)} inputs")
+    return Measurement((reading,), counted(len(x), "input"))
 
 
 def errors_in_noise(subject: Subject, size: int) -> Measurement:
@@ -56,7 +56,7 @@ def errors_in_noise(subject: Subject, size: int) -> Measurement:
     if known.any():
         ratio = near[known] / flat[known]
         readings.append(quartiles("nearest error over that of a flat boundary", ratio))
-    return Measurement(tuple(readings), f"{len(x)} inputs")
+    return Measurement(tuple(readings), counted(len(x), "input"))
 
 
 def _points(x: object) -> np.ndarray:

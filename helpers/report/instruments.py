@@ -46,7 +46,8 @@ INSTRUMENTS = (
         "distance to a boundary",
         "01_linear_regions",
         "How far an input can move before a neuron switches, or another entry wins a "
-        "max pooling; in the units of the inputs.",
+        "max pooling; in the units of the inputs. It is 0 where entries tie: max "
+        "pooling of a constant patch, such as a blank background, lies on a boundary.",
         1,
         (1, 4, 16, 64, 256),
         boundary_distance,

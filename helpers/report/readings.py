@@ -69,6 +69,11 @@ class Instrument:
         return int(self.chapter.partition("_")[0])
 
 
+def counted(n: int, what: str) -> str:
+    """Return "1 line", "2 lines"."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def quartiles(quantity: str, values: ArrayLike) -> Reading:
     """Return the median of numbers with its quartiles; they may be infinite.
 

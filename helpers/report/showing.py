@@ -8,7 +8,7 @@ from typing import Protocol
 from helpers.report.rows import Layer, Row, Told
 from helpers.report.tables import html_table, number, span, text_table, wrapped
 
-_HEAD = ("quantity", "here", "quartiles", "at initialisation", "quartiles")
+_HEAD = ("quantity", "here", "spread", "at initialisation", "spread")
 _LAYERS = ("layer", "here", "at initialisation")
 
 

@@ -122,6 +122,7 @@ def test_every_symbol_means_one_thing_and_is_in_the_table():
         str(int(path.stem[:2])): markdown(path) for path in BOOK.glob("[0-9]*.ipynb")
     }
     notebooks["meet"] = markdown(BOOK / "how_they_meet.ipynb")
+    notebooks["yours"] = markdown(BOOK / "your_network.ipynb")
     assert not faults((BOOK / "notation.md").read_text(encoding="utf-8"), notebooks)
 
 

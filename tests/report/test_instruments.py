@@ -42,7 +42,7 @@ def test_regions_on_a_line_by_a_grid(subject):
     found = line_regions(subject, 1)
     # a break shows in one or two neighbouring jumps; close ones may share a run
     assert runs + 1 <= found.readings[0].value <= runs + 4
-    assert found.seen == "1 lines"
+    assert found.seen == "1 line"
 
 
 def test_a_linear_network_has_a_flat_boundary(subject):
@@ -186,6 +186,31 @@ def test_exponents_have_a_row_a_weight(subject):
 
 def parts(subject):
     return subject.x, subject.y % 2
+
+
+def test_other_units_and_larger_logits_change_what_they_must(subject):
+    """Inputs times 4 and the first layer over 4; the last layer times 8."""
+    other = trained_cnn()
+    with torch.no_grad():
+        other[0].weight /= 4
+        other[-1].weight *= 8
+        other[-1].bias *= 8
+    scaled = read_subject(other, digits()[0] * 4, digits()[1], 0)
+    pairs = [
+        (instrument(subject, 8), instrument(scaled, 8))
+        for instrument in (errors_in_noise, line_regions, sensitivity, exponents)
+    ]
+    ratios = [
+        hers.value / ours.value
+        for first, second in pairs
+        for ours, hers in zip(first.readings, second.readings, strict=True)
+    ]
+    # an attack that follows the loss, which changes with the logits, may end elsewhere:
+    # attacks agree within a few per cent in the median
+    assert ratios[0] == pytest.approx(4, rel=0.03)
+    assert ratios[2] == pytest.approx(1, rel=0.03)
+    # the draws scale with the noise; searches end within 1e-4 of the root
+    assert [ratios[1], *ratios[3:]] == pytest.approx([4, 1, 1, 1], rel=1e-3)
 
 
 def test_quartiles_take_what_is_infinite():

@@ -99,7 +99,7 @@ def test_a_network_that_cannot_be_copied_has_no_second_column():
     made = report(net, *digits(8), progress=False)
     assert made.initial_accuracy is None
     assert all(row.initial is None for row in made.rows)
-    assert made.notes[0].startswith("Nothing at initialisation: net cannot be copied")
+    assert made.notes[-1].startswith("Nothing at initialisation: net cannot be copied")
 
 
 def test_when_the_time_is_spent_nothing_is_begun(monkeypatch):

@@ -48,7 +48,7 @@ def test_json_holds_all_and_null_for_what_is_not_finite(tmp_path):
     assert set(read) == set(Report.__dataclass_fields__)
 
 
-def test_text_is_a_table_that_fits_a_terminal():
+def test_text_is_a_table_and_paragraphs():
     text = str(MADE)
     assert text == repr(MADE)
     lines = text.splitlines()

@@ -30,6 +30,7 @@ GIVES_AWAY: dict[str, tuple[str, ...]] = {
     "quadratic_escape": ("escape_indicator", "ou_escape"),
     "receptive_reach": (),
     "relu_information": ("scalar_information", "mutual_information"),
+    "report_factors": (),
     "samples_needed": ("bias_law",),
     "scaled_branch": ("residual_exponent",),
     "shell_ratio": ("shell_distance", "shell_quantile"),
