@@ -69,13 +69,16 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
         layer: a weight as in `analyze`, or its report with p.
 
     Raises:
+        TypeError: as in `analyze`.
         ValueError: as in `analyze`, or a report without p.
 
     Cost: that of `analyze` with 100 draws.
     """
-    r = layer if isinstance(layer, LayerReport) else analyze(layer, n_draws=_DRAWS)
+    r = layer if isinstance(layer, LayerReport) else _analyzed(layer)
     if r.p is None:
-        raise ValueError("report has no p: make it by analyze(weight, n_draws=100)")
+        raise ValueError(
+            "layer is a report without p: make it by analyze(weight, n_draws=100)"
+        )
     outside = f"{r.n_spikes} outside ({r.n_spikes / r.m:.1%})"
     tail = f"alpha {r.alpha:.2f} on {r.n_tail / r.m:.0%} (p {r.p:.2f})"
     kept = r.p > _NOT_REJECTED
@@ -94,3 +97,11 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
     else:
         name, reason = "bulk-decay", f"{outside}, {tail}, soft rank {r.soft_rank:.2g}"
     return Phase(name, PHASES.index(name) + 1, reason, r)
+
+
+def _analyzed(layer: ArrayLike | torch.Tensor) -> LayerReport:
+    """Return the report of a weight with p; errors name the argument of `phase`."""
+    try:
+        return analyze(layer, n_draws=_DRAWS)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"layer cannot be analysed: {error}") from None

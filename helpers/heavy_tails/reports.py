@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from numpy.typing import ArrayLike
 
-from helpers.heavy_tails.arguments import as_eigenvalues
+from helpers.heavy_tails.arguments import as_eigenvalues, check_count
 from helpers.heavy_tails.bulk_fit import fit_marchenko_pastur
 from helpers.heavy_tails.goodness_of_fit import power_law_p_value
 from helpers.heavy_tails.power_law import fit_power_law
@@ -79,9 +79,17 @@ def analyze(weight: ArrayLike | torch.Tensor, *, n_draws: int = 0) -> LayerRepor
 
     Cost: that of `spectrum`, 2 ms, and n_draws power-law fits.
     """
+    if n_draws != 0:
+        check_count("n_draws", n_draws, 2)
     (w,) = layer_matrices(weight)
     values = matrix_spectrum(w, rounding_of(weight))
-    return report_of(values, *w.shape, n_draws=n_draws)
+    try:
+        return report_of(values, *w.shape, n_draws=n_draws)
+    except ValueError as error:
+        raise ValueError(
+            "weight must have 3 different singular values or more above 0: its "
+            f"squared ones are refused, {error}"
+        ) from None
 
 
 def report_of(

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import airy
 
-from helpers.heavy_tails.arguments import check_count
+from helpers.heavy_tails.arguments import as_real, check_count
 from helpers.heavy_tails.marchenko_pastur import MarchenkoPastur
 
 Array = NDArray[np.float64]
@@ -13,6 +13,7 @@ TRACY_WIDOM_MEAN, TRACY_WIDOM_SD = -1.2065335745820, 1.2679830576869
 """Mean and standard deviation of the Tracy-Widom law for real matrices (beta = 1)."""
 
 _NODES = 40  # of the quadrature behind the Tracy-Widom law
+_LOWEST, _HIGHEST = -10.0, 40.0  # beyond: below 1e-16, and within it of 1
 
 
 def tracy_widom_scale(q: float, m: int, sigma: float = 1.0) -> float:
@@ -44,13 +45,19 @@ def tracy_widom_cdf(s: ArrayLike) -> Array:
     to 1e-10 for s in [-8, 8].
 
     Args:
-        s: of any shape.
+        s: of any shape; infinity gives the limits, 0 and 1.
+
+    Raises:
+        ValueError: not real numbers, or NaN.
 
     Cost: 2 ms a value.
     """
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     x, root = 12 * (nodes + 1), np.sqrt(12 * weights)
-    ends = np.asarray(s, dtype=np.float64)
+    ends = as_real(s, "s").astype(np.float64)
+    if np.isnan(ends).any():
+        raise ValueError(f"s must be numbers, got NaN in {s!r}")
+    ends = np.clip(ends, _LOWEST, _HIGHEST)
     kernels = airy(x[:, None] + x + ends[..., None, None])[0]
     cdf: Array = np.linalg.det(np.eye(_NODES) - root[:, None] * kernels * root)
-    return cdf
+    return np.clip(cdf, 0, 1)

@@ -74,8 +74,14 @@ REFUSED = {
     "weight must be finite, got NaN or infinity": lambda: ht.phase(
         np.full((3, 3), NAN)
     ),
-    "report has no p: make it by analyze(weight, n_draws=100)": lambda: ht.phase(
+    "layer is a report without p: make it by analyze(weight": lambda: ht.phase(
         ht.analyze(noise(6, 4))
+    ),
+    "layer cannot be analysed: weight must have 3 different singular values": lambda: (
+        ht.phase(np.zeros((6, 4)))
+    ),
+    "layer cannot be analysed: weight must be an array of numbers": lambda: ht.phase(
+        [[1.0, 2.0], [3.0]]
     ),
 }
 

@@ -29,6 +29,10 @@ def test_a_report_gathers_the_parts(shape):
 
 REFUSED = {
     "or [out, in, *kernel], got shape [0, 3]": lambda: ht.analyze(np.ones((0, 3))),
+    "weight must have 3 different singular values or more": lambda: ht.analyze(
+        np.zeros((6, 4))
+    ),
+    "n_draws must be an integer >= 2, got 1": lambda: ht.analyze(np.eye(4), n_draws=1),
 }
 
 

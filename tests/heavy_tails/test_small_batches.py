@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch.nn.utils import prune
 
 from helpers import heavy_tails as ht
 from helpers import networks, training
@@ -46,6 +47,12 @@ def test_no_epoch_changes_nothing_and_another_seed_does():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
+        ({"seed": 0.0}, "seed must be an integer, got 0.0"),
+        ({"lr": 1e300}, "lr must be at most 3.4e\\+38, got 1e\\+300"),
+        ({"y": torch.zeros(50)}, "y must hold one integer label for each"),
+        ({"y": torch.full((50,), 3)}, "y must lie in 0..2"),
+        ({"x": torch.ones(50, 4)}, r"net does not take x of shape \[50, 4\]"),
+        ({"x": torch.full((50, 5), torch.nan)}, "x must be real and finite"),
         ({"batch_size": 0}, "batch_size must be an integer >= 1, got 0"),
         ({"batch_size": 51}, "batch_size must be at most 50, got 51"),
         ({"epochs": -1}, "epochs must be an integer >= 0"),
@@ -56,9 +63,23 @@ def test_no_epoch_changes_nothing_and_another_seed_does():
 )
 def test_bad_arguments_are_named(change, says):
     net, x, y = problem()
-    good = {"batch_size": 5, "epochs": 1, "lr": 0.1, "seed": 0}
-    with pytest.raises(ValueError, match=says):
-        ht.momentum_sgd(net, x, y, **good | change)
+    net.float()
+    good = {"x": x, "y": y, "batch_size": 5, "epochs": 1, "lr": 0.1, "seed": 0}
+    before = [p.clone() for p in net.parameters()]
+    with pytest.raises((ValueError, TypeError), match=says):
+        ht.momentum_sgd(net, **good | change)
+    assert all(map(torch.equal, before, net.parameters()))
+
+
+def test_inputs_of_another_precision_are_those_of_the_network():
+    ends = []
+    for dtype in (torch.float64, torch.float32):
+        net, x, y = problem()
+        ht.momentum_sgd(
+            net.float(), x.to(dtype), y, batch_size=5, epochs=2, lr=0.1, seed=0
+        )
+        ends.append(net[0].weight)
+    assert torch.equal(*ends)
 
 
 def test_other_networks_are_refused():
@@ -70,6 +91,41 @@ def test_other_networks_are_refused():
     bare = torch.nn.Sequential(torch.nn.Linear(5, 3, bias=False))
     with pytest.raises(ValueError, match="biases"):
         ht.momentum_sgd(bare, x, y, **settings)
+    with pytest.raises(TypeError, match=r"Sequential, got Linear"):
+        ht.momentum_sgd(torch.nn.Linear(5, 3), x, y, **settings)
+
+
+SHARED = torch.nn.Linear(5, 5).double()
+LAST = torch.nn.Linear(5, 3).double()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda: prune.random_unstructured(problem()[0][0], "weight", 0.5),
+            "has hooks",
+        ),
+        (lambda: problem()[0].requires_grad_(False), "requires_grad in every"),
+        (
+            lambda: torch.nn.Sequential(
+                SHARED, torch.nn.ReLU(), SHARED, torch.nn.ReLU(), LAST
+            ),
+            "parameters of their own",
+        ),
+        (
+            lambda: torch.nn.Sequential(SHARED, torch.nn.ReLU(), torch.nn.Linear(4, 3)),
+            "one of its layers what the one before gives",
+        ),
+    ],
+    ids=["pruned", "frozen", "shared", "widths"],
+)
+def test_networks_that_would_be_trained_wrongly_are_refused(make, says):
+    _, x, y = problem()
+    net = make()
+    net = net if isinstance(net, torch.nn.Sequential) else torch.nn.Sequential(net)
+    with pytest.raises((ValueError, TypeError), match=says):
+        ht.momentum_sgd(net, x, y, batch_size=5, epochs=1, lr=0.1, seed=0)
 
 
 def test_a_run_that_diverges_says_so():

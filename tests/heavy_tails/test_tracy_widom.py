@@ -25,6 +25,12 @@ def test_tracy_widom_law():
     assert ht.tracy_widom_cdf([[0.0, 1.0]]).shape == (1, 2)
 
 
+def test_far_out_the_law_is_0_or_1():
+    far = ht.tracy_widom_cdf([-math.inf, -1e300, -30, 50, 1e6, 1e300, math.inf])
+    np.testing.assert_allclose(far, [0, 0, 0, 1, 1, 1, 1], rtol=0, atol=1e-12)
+    assert (np.diff(ht.tracy_widom_cdf(np.linspace(-12, 45, 400))) > -1e-12).all()
+
+
 def test_tracy_widom_scale_is_johnstones():
     for n, m in ((100, 100), (1000, 300)):
         total = math.sqrt(n) + math.sqrt(m)
@@ -45,6 +51,8 @@ def test_largest_eigenvalue_of_noise_is_tracy_widom():
 REFUSED = {
     "q must be a finite number >= 1, got '2'": lambda: ht.tracy_widom_scale("2", 5),
     "m must be an integer >= 1, got True": lambda: ht.tracy_widom_scale(2, True),
+    "s must be an array of real numbers, got complex": lambda: ht.tracy_widom_cdf(1j),
+    "s must be numbers, got NaN": lambda: ht.tracy_widom_cdf(math.nan),
 }
 
 
