@@ -599,3 +599,10 @@ def test_data_are_tensors(digits):
     for x, y in ((digits.x_train.numpy(), digits.y_train), (digits.x_train, [1, 2])):
         with pytest.raises(TypeError, match=r"(x|y) must be a torch\.Tensor, got"):
             train(mlp([64, 10], seed=0), x, y, **CLASSES)
+
+
+def test_a_network_of_two_precisions_is_told():
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4).double(), torch.nn.Linear(4, 2))
+    x, y = torch.zeros(5, 3), torch.tensor([0, 1, 0, 1, 1])
+    with pytest.raises(ValueError, match=r"net cannot be computed at x\[:1\] of shape"):
+        train(net, x, y, lr=0.1, batch_size=1, epochs=1, seed=0, progress=False)
