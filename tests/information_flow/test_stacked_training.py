@@ -94,7 +94,7 @@ def test_bad_input_is_told_what_is_wrong(call, told):
     [
         ({"lr": -1.0}, "lr must be a finite number > 0, got -1.0"),
         ({"test_share": 0.01}, "test_share must leave an input at least .* of 5"),
-        ({"x": torch.full((5, 3), 1e300)}, "x must be finite"),
+        ({"x": 1e300 * torch.ones(5, 3).double()}, "x must be finite"),
         ({"x": torch.zeros(5, 2)}, r"x must be \[n, 3\]"),
         ({"y": torch.tensor([0, 1, 2, 0, 1])}, r"y must lie in 0\.\.1"),
         ({"y": torch.zeros(4, dtype=torch.int64)}, "y must hold one integer label"),
