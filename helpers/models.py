@@ -20,6 +20,7 @@ __all__ = [
     "check_per_sample",
     "check_plain",
     "read_classes",
+    "read_device",
     "read_inputs",
     "same_random_state",
     "unchanged",
@@ -319,6 +320,14 @@ def read_classes(y: Tensor, n: int, classes: int, name: str = "y") -> Tensor:
             f"got {low if low < 0 else high}"
         )
     return read.long()
+
+
+def read_device(device: str | torch.device, name: str = "device") -> torch.device:
+    """Return a device that torch has here; raise ValueError for another."""
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"{name} cannot be {device!r} here: {error}") from None
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,13 +11,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from helpers.models import unchanged
+from helpers.models import (
+    check_finite,
+    check_plain,
+    read_inputs,
+    unchanged,
+)
 
 __all__ = [
+    "check_alike",
     "check_batches",
     "check_classes",
     "check_counts",
     "placed",
+    "read_rows",
     "same_shape",
 ]
 
@@ -114,11 +121,18 @@ def check_classes(net: nn.Module, x: Tensor, y: Tensor, part: str = "") -> Tenso
         part: of the names in errors.
 
     Raises:
-        ValueError: one output only, another shape, or a label that is no class.
+        ValueError: one output only, another shape, a label that is no class, or a
+            network that cannot be computed at `x`.
     """
     with unchanged(net), torch.no_grad():
         net.eval()
-        outputs: Any = net(x[:1])
+        try:
+            outputs: Any = net(x[:1])
+        except (RuntimeError, IndexError) as error:
+            raise ValueError(
+                f"net cannot be computed at x{part}[:1] of shape {[1, *x.shape[1:]]} "
+                f"and {x.dtype}: {error}"
+            ) from error
     shape = list(outputs.shape[1:]) if isinstance(outputs, Tensor) else []
     if not shape or shape[0] < 2:
         raise ValueError(
@@ -165,3 +179,75 @@ def check_batches(net: nn.Module, x: Tensor, batch_size: int | None) -> None:
                 "which net cannot take with a batch norm in train mode; allowed: a "
                 f"batch size with another remainder ({error})"
             ) from error
+
+
+def check_alike(
+    nets: Sequence[nn.Sequential], name: str = "nets"
+) -> list[list[nn.Linear]]:
+    """Return the Linear layers of networks that can be trained as one stack, or raise.
+
+    Args:
+        nets: Linear, activation, Linear, ..., Linear, as `helpers.networks.mlp` makes.
+        name: of the argument, for errors.
+
+    Returns:
+        The layers of each network.
+
+    Raises:
+        TypeError: a network that is not such a chain, or whose layers compute something
+            else than their class says.
+        ValueError: no network; two of other shapes, dtypes or activations; a layer
+            that stands twice; parameters that are not finite or not trainable.
+    """
+    if len(nets) == 0:
+        raise ValueError(f"{name} must be one network or more, got none")
+    layers = [_chain(net, f"{name}[{i}]") for i, net in enumerate(nets)]
+    shapes = {tuple(linear.weight.shape for linear in one) for one in layers}
+    if len(shapes) != 1:
+        raise ValueError(f"{name} must be of one shape, got {len(shapes)} shapes")
+    kinds = {
+        (str(one[0].weight.dtype), *(repr(module) for module in list(net)[1::2]))
+        for net, one in zip(nets, layers, strict=True)
+    }
+    if len(kinds) != 1:
+        raise ValueError(
+            f"{name} must be of one dtype and one activation, got {sorted(kinds)}"
+        )
+    return layers
+
+
+def _chain(net: nn.Sequential, name: str) -> list[nn.Linear]:
+    """Return the Linear layers of a chain of these and activations, or raise."""
+    modules = list(net) if type(net) is nn.Sequential else []
+    layers = [module for module in modules[::2] if type(module) is nn.Linear]
+    between = [*modules[1::2]]
+    stateless = not any(m.state_dict() for m in between)
+    whole = len(modules) == 2 * len(layers) - 1
+    if not (layers and whole and stateless and all(m.bias is not None for m in layers)):
+        raise TypeError(
+            f"{name} must be a Sequential of Linear layers with biases and, between "
+            f"them, activations without parameters, got {net}"
+        )
+    check_plain(net, name)
+    for place, module in enumerate(modules):
+        check_plain(module, f"{name}.{place}")
+    if len(set(map(id, layers))) < len(layers):
+        raise ValueError(f"{name} must have each layer once, one of them stands twice")
+    check_finite(net, name)
+    if not all(parameter.requires_grad for parameter in net.parameters()):
+        raise ValueError(f"{name} must have parameters with requires_grad alone")
+    return layers
+
+
+def read_rows(x: Tensor, nets: Sequence[nn.Sequential], name: str = "nets") -> Tensor:
+    """Return inputs [n, n_in] in the dtype of such networks, or raise.
+
+    Raises:
+        TypeError: no tensor of numbers.
+        ValueError: another shape, NaN or infinity, networks in half precision.
+    """
+    n_in = next(nets[0].parameters()).shape[1]
+    rows = read_inputs(x, nets[0], "x", f"{name}[0]")
+    if rows.shape[1:] != (n_in,):
+        raise ValueError(f"x must be [n, {n_in}] for {name}, got {list(rows.shape)}")
+    return rows

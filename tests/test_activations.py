@@ -77,3 +77,7 @@ def test_the_table_cannot_be_changed_by_accident():
 def test_bad_input_is_told(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+def test_a_relu_of_any_slope_is_taken():
+    assert relu_like(34359738369.0, 0.0027).slopes == (34359738369.0, 0.0027)

@@ -13,6 +13,7 @@ from helpers.models import (
     check_per_sample,
     check_plain,
     read_classes,
+    read_device,
     read_inputs,
     same_random_state,
     unchanged,
@@ -270,3 +271,9 @@ def test_a_mode_that_only_the_outputs_show() -> None:
         check_per_sample(gate, x, [gate], "model")
     assert gate.training
     check_per_sample(gate.eval(), x, [gate], "model")
+
+
+def test_a_device_that_is_not_here_is_told():
+    assert read_device("cpu") == torch.device("cpu")
+    with pytest.raises(ValueError, match="device cannot be 'x' here"):
+        read_device("x")

@@ -5,7 +5,10 @@ from numbers import Real
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+_LARGEST = 1e30  # of a noise: its draws are finite in float32
 
 
 def read_floating(name: str, x: Tensor) -> Tensor:
@@ -40,14 +43,24 @@ def read_images(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return x, y.to(x.device)
 
 
-def read_per_image(name: str, value: object, x: Tensor) -> np.ndarray:
-    """Return a positive number for each image, [images], or raise."""
+def read_numbers(name: str, value: object) -> NDArray[np.float64]:
+    """Return real numbers of any shape as a float64 array, or raise."""
     if isinstance(value, Tensor):
         value = value.detach().cpu()
     try:
-        numbers = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be a number, got {value!r}: {error}") from None
+        given = np.asarray(value)
+        if given.dtype.kind not in "biuf":
+            raise TypeError(f"dtype {given.dtype}")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{name} must be a number, got {value!r:.80}: {error}"
+        ) from None
+    return given.astype(np.float64)
+
+
+def read_per_image(name: str, value: object, x: Tensor) -> np.ndarray:
+    """Return a positive number for each image, [images], or raise."""
+    numbers = read_numbers(name, value)
     if numbers.shape not in ((), (len(x),)):
         raise ValueError(
             f"{name} must be a number or one for each of the {len(x)} images, "
@@ -55,6 +68,8 @@ def read_per_image(name: str, value: object, x: Tensor) -> np.ndarray:
         )
     if not (np.isfinite(numbers) & (numbers > 0)).all():
         raise ValueError(f"{name} must be finite and > 0, got {value}")
+    if (numbers > _LARGEST).any():
+        raise ValueError(f"{name} must be at most {_LARGEST:g}, got {value}")
     return np.broadcast_to(numbers, (len(x),))
 
 

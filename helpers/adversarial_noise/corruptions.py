@@ -35,13 +35,15 @@ def corrupt(images: Tensor, kind: str, severity: int, *, seed: int = 0) -> Tenso
     """
     if kind not in _KINDS:
         raise ValueError(f"kind must be one of {CORRUPTIONS}, got {kind!r}")
-    if severity not in range(1, 6):
+    if not hasattr(severity, "__index__") or severity not in range(1, 6):
         raise ValueError(f"severity must be 1, 2, 3, 4 or 5, got {severity!r}")
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
         raise ValueError(
             "images must be [n, 1 or 3 channels, height, width], got "
             f"{list(images.shape)}"
         )
+    if not images.is_floating_point():
+        raise ValueError(f"images must be floating point, got {images.dtype}")
     pixels = images.detach().cpu().double().numpy()
     if not ((pixels >= 0) & (pixels <= 1)).all():
         raise ValueError("images must lie in [0, 1]")
@@ -86,7 +88,7 @@ def _fog(x: Array, weight: float, rng: np.random.Generator) -> Array:
     white = np.fft.rfft2(rng.standard_normal((n, 1, height, width)))
     field = np.fft.irfft2(white / frequency**2, (height, width))
     field -= field.min(axis=(2, 3), keepdims=True)
-    field /= field.max(axis=(2, 3), keepdims=True)
+    field /= np.maximum(field.max(axis=(2, 3), keepdims=True), 1e-300)
     top: Array = x.max(axis=(1, 2, 3), keepdims=True)
     return (x + weight * field) * top / np.maximum(top + weight, 1e-12)
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from helpers.adversarial_noise.arguments import (
     read_images,
+    read_numbers,
     read_open_unit,
     read_per_image,
 )
@@ -83,10 +84,7 @@ def probit_distance(
 
     Cost: that of `rare_error_rate` at each fraction.
     """
-    try:
-        shares = np.asarray(fractions, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"fractions must be numbers, got {fractions!r}") from None
+    shares = read_numbers("fractions", fractions)
     if not (
         shares.ndim == 1
         and np.isfinite(shares).all()

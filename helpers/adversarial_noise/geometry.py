@@ -7,7 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 from scipy.stats import chi
 
-from helpers.adversarial_noise.arguments import read_count, read_open_unit
+from helpers.adversarial_noise.arguments import (
+    read_count,
+    read_numbers,
+    read_open_unit,
+)
 from helpers.adversarial_noise.intervals import clopper_pearson
 
 Array = NDArray[np.float64]
@@ -27,8 +31,8 @@ def halfspace_distance(mu: ArrayLike, sigma: ArrayLike) -> Array:
     Raises:
         ValueError: an argument out of its range.
     """
-    mu, sigma = _read(mu, sigma)
-    return -sigma * ndtri(mu)
+    mu, sigma, _ = _read(mu, sigma)
+    return _times(sigma, -ndtri(mu))
 
 
 def isoperimetric_quantile(
@@ -49,9 +53,8 @@ def isoperimetric_quantile(
     Raises:
         ValueError: an argument out of its range.
     """
-    mu, sigma = _read(mu, sigma)
-    alpha = _read_order(alpha)
-    return sigma * np.maximum(0, ndtri(alpha) - ndtri(mu))
+    mu, sigma, alpha = _read(mu, sigma, alpha)
+    return _times(sigma, np.maximum(0, ndtri(alpha) - ndtri(mu)))
 
 
 def shell_distance(mu: ArrayLike, sigma: ArrayLike, k: int) -> Array:
@@ -70,8 +73,8 @@ def shell_distance(mu: ArrayLike, sigma: ArrayLike, k: int) -> Array:
     Raises:
         ValueError: an argument out of its range.
     """
-    mu, sigma = _read(mu, sigma)
-    return sigma * chi.isf(mu, read_count("k", k))
+    mu, sigma, _ = _read(mu, sigma)
+    return _times(sigma, chi.isf(mu, read_count("k", k)))
 
 
 def shell_quantile(
@@ -92,11 +95,10 @@ def shell_quantile(
     Raises:
         ValueError: an argument out of its range.
     """
-    mu, sigma = _read(mu, sigma)
-    alpha = _read_order(alpha)
+    mu, sigma, alpha = _read(mu, sigma, alpha)
     k = read_count("k", k)
     gap: Array = chi.isf(mu, k) - chi.isf(alpha, k)
-    return sigma * np.maximum(0, gap)
+    return _times(sigma, np.maximum(0, gap))
 
 
 def sandwich(mu: float, n_classes: int) -> tuple[float, float]:
@@ -133,20 +135,35 @@ def smoothing_radius(
         ValueError: an argument out of its range.
     """
     mu = clopper_pearson(errors, n, 2 * read_open_unit("level", level) - 1)[1]
-    return np.maximum(0, halfspace_distance(mu, sigma))
+    mu, sigma, _ = _read(mu, sigma, name="errors")
+    return _times(sigma, np.maximum(0, -ndtri(mu)))
 
 
-def _read(mu: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
-    mu, sigma = np.asarray(mu, dtype=np.float64), np.asarray(sigma, dtype=np.float64)
+def _times(sigma: Array, distance: Array) -> Array:
+    """Return the product, inf where it overflows."""
+    with np.errstate(over="ignore"):
+        product: Array = sigma * distance
+    return product
+
+
+def _read(
+    mu: ArrayLike, sigma: ArrayLike, alpha: ArrayLike = 0.5, name: str = "mu"
+) -> tuple[Array, Array, Array]:
+    """Return error rates, scales and orders of quantiles that broadcast, or raise."""
+    mu, sigma = read_numbers(name, mu), read_numbers("sigma", sigma)
+    alpha = read_numbers("alpha", alpha)
     if not ((mu >= 0) & (mu <= 1)).all():
         raise ValueError(f"mu must lie in [0, 1], got {mu}")
     if not ((sigma > 0) & (sigma < math.inf)).all():
         raise ValueError(f"sigma must be finite and > 0, got {sigma}")
-    return mu, sigma
-
-
-def _read_order(alpha: ArrayLike) -> Array:
-    orders = np.asarray(alpha, dtype=np.float64)
-    if not ((orders > 0) & (orders < 1)).all():
-        raise ValueError(f"alpha must lie strictly between 0 and 1, got {orders}")
-    return orders
+    if not ((alpha > 0) & (alpha < 1)).all():
+        raise ValueError(f"alpha must lie strictly between 0 and 1, got {alpha}")
+    try:
+        np.broadcast_shapes(mu.shape, sigma.shape, alpha.shape)
+    except ValueError:
+        others = "sigma" if alpha.ndim == 0 else "sigma and alpha"
+        raise ValueError(
+            f"{name} and {others} must have shapes that broadcast, got {mu.shape}, "
+            f"{sigma.shape}" + (f" and {alpha.shape}" if alpha.ndim else "")
+        ) from None
+    return mu, sigma, alpha

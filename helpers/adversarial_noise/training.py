@@ -11,6 +11,8 @@ from torch.nn import functional
 from helpers import training
 from helpers.adversarial_noise.arguments import read_count
 
+_LARGEST = 1e30  # of a noise or a radius: images with it are finite in float32
+
 
 def train_with_noise(
     net: nn.Module,
@@ -126,3 +128,5 @@ def _check_scale(name: str, value: float) -> None:
     """Raise unless the value is finite and >= 0."""
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
+    if value > _LARGEST:
+        raise ValueError(f"{name} must be at most {_LARGEST:g}, got {value!r}")

@@ -9,14 +9,18 @@ from numpy.typing import ArrayLike
 
 from helpers.activations import Array
 
+LARGEST = 1e100
+"""The most that a number may be: products of a few and their squares are finite."""
+
 _ROUNDINGS = 16  # by which a correlation that was computed may leave [-1, 1]
 
 
-def variances(q: ArrayLike) -> Array:
+def variances(q: ArrayLike, name: str = "q") -> Array:
     """Return the variances as an array, or raise."""
-    given = numbers("q", q)
+    given = numbers(name, q)
     if not (np.isfinite(given) & (given >= 0)).all():
-        raise ValueError(f"q must be finite and >= 0, got {q!r}")
+        raise ValueError(f"{name} must be finite and >= 0, got {q!r}")
+    _check_largest(name, given)
     return given
 
 
@@ -48,19 +52,24 @@ def within(name: str, values: ArrayLike, low: float, high: float) -> Array:
 
 
 def positive(name: str, value: float) -> float:
-    """Return the number, or raise unless it is finite and > 0."""
+    """Return the number, or raise unless it is > 0, in [1e-100, 1e100]."""
     number = _number(name, value)
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name} must be finite and > 0, got {value!r}")
+    if not 1 / LARGEST <= number <= LARGEST:
+        raise ValueError(
+            f"{name} must lie in [{1 / LARGEST:g}, {LARGEST:g}], got {value!r}"
+        )
     return number
 
 
 def check_scales(**scales: float) -> None:
-    """Raise unless each is finite and >= 0."""
+    """Raise unless each is finite, >= 0 and at most 1e100."""
     for name, value in scales.items():
         number = _number(name, value)
         if not (math.isfinite(number) and number >= 0):
             raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
+        _check_largest(name, number)
 
 
 def check_count(**counts: int) -> None:
@@ -70,10 +79,10 @@ def check_count(**counts: int) -> None:
             raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
 
 
-def check_seed(seed: int) -> int:
+def check_seed(seed: int, name: str = "seed") -> int:
     """Return the seed, or raise unless it is an integer >= 0."""
-    if whole("seed", seed) < 0:
-        raise ValueError(f"seed must be an integer >= 0, got {seed!r}")
+    if whole(name, seed) < 0:
+        raise ValueError(f"{name} must be an integer >= 0, got {seed!r}")
     return operator.index(seed)
 
 
@@ -82,6 +91,12 @@ def whole(name: str, value: Any) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     return operator.index(value)
+
+
+def _check_largest(name: str, given: Array | float) -> None:
+    """Raise if a number is too large to compute with."""
+    if np.any(given > LARGEST):
+        raise ValueError(f"{name} must be at most {LARGEST:g}, got {given!r}")
 
 
 def _number(name: str, value: Any) -> float:

@@ -181,7 +181,8 @@ def _next_variance(act: Activation, q: float, sigma_w: float, sigma_b: float) ->
     following = float(variance_map(act, q, sigma_w, sigma_b))
     if following == 0:
         raise ValueError(
-            "sigma_w and sigma_b must not both be 0: the next layer would be constant"
+            "sigma_w and sigma_b must not both be 0, nor their squares: the next layer "
+            "would be constant"
         )
     return following
 

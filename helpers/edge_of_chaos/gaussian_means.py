@@ -27,6 +27,8 @@ def gaussian_moments(act: Activation, q: ArrayLike) -> Moments:
     q = np.maximum(np.asarray(q, dtype=np.float64), 1e-300)
     if act.moments is not None:
         return act.moments(q)
+    if q.size == 0:
+        return q, q, q
     x, weight = _line(act, q)
     return tuple(np.sum(weight * g(x) ** 2, axis=-1) for g in (act.phi, act.d1, act.d2))
 

@@ -56,7 +56,7 @@ def depth_scale(
     q = variance_fixed_point(act, sigma_w, sigma_b, q0)
     if math.isinf(q):
         q = any_variance(act, f"at sigma_w = {sigma_w:g}, sigma_b = {sigma_b:g}")
-    factor = float(chi(act, q, sigma_w))
+    factor = sigma_w**2 * float(gaussian_moments(act, q)[1])
     if factor == 0:
         return 0.0
     rate = abs(math.log(factor))

@@ -31,12 +31,13 @@ def beta(activation: Named, q: ArrayLike) -> Array:
     act = resolve(activation)
     if act.jumps:
         raise ValueError(
-            f"the derivative of {act.name} jumps at {act.jumps[0][0]:g}: on the edge "
-            "of chaos 1 - c falls like 1/l^2, with the constant of kink_constant"
+            "activation must have a continuous derivative, that of "
+            f"{act.name} jumps at {act.jumps[0][0]:g}: on the edge of chaos 1 - c "
+            "falls like 1/l^2, with the constant of kink_constant"
         )
     given = variances(q)
     _, slope, curvature = gaussian_moments(act, given)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return 2 * slope / (given * curvature)
 
 
@@ -58,8 +59,9 @@ def kink_constant(activation: Named, q: float) -> float:
     act, q = resolve(activation), positive("q", q)
     if not act.jumps:
         raise ValueError(
-            f"the derivative of {act.name} does not jump: on the edge of chaos 1 - c "
-            "falls like 1/l, with the constant of beta"
+            "activation must have a kink, the derivative of "
+            f"{act.name} does not jump: on the edge of chaos 1 - c falls like 1/l, "
+            "with the constant of beta"
         )
     slope = float(gaussian_moments(act, q)[1])
     total = sum(jump**2 * math.exp(-(x**2) / (2 * q)) for x, jump in act.jumps)

@@ -15,7 +15,15 @@ from torch.nn import functional
 from helpers import networks
 from helpers.activations import Array
 from helpers.data import Dataset
-from helpers.edge_of_chaos.arguments import check_count, check_scales, positive
+from helpers.edge_of_chaos.arguments import (
+    check_count,
+    check_scales,
+    check_seed,
+    numbers,
+    positive,
+)
+from helpers.models import read_classes
+from helpers.training_checks import check_alike, read_rows
 
 _TOGETHER = 32  # networks in one product: more do not fit a processor's cache
 
@@ -110,31 +118,40 @@ def train_together(
 
     Args:
         nets: from `helpers.networks.mlp`, of the same widths and activation.
-        x: inputs, [n, n_in], of the networks' dtype.
+        x: inputs, [n, n_in]; they go to the networks' dtype.
         y: integer classes, [n].
-        scales: factor of the inputs of each network.
+        scales: factor of the inputs of each network, finite.
         rates: learning rate of each, > 0.
-        seeds: seed of the order of the samples of each.
-        epochs: passes over the data.
-        batch_size: samples a step; the last batch may be smaller.
+        seeds: integers >= 0, of the order of the samples of each.
+        epochs: passes over the data, >= 1.
+        batch_size: samples a step, >= 1; the last batch may be smaller.
 
     Raises:
-        ValueError: a list of another length than `nets`, or a rate not above 0.
+        TypeError: a network that is no chain of Linear layers and activations, or an
+            argument of another kind.
+        ValueError: a list of another length than `nets`, networks that are not alike,
+            inputs or classes that do not fit them, a number out of its range.
     """
+    layers = check_alike(nets)
     for name, given in {"scales": scales, "rates": rates, "seeds": seeds}.items():
         if len(given) != len(nets):
             raise ValueError(
                 f"{name} must have one entry for each of the {len(nets)} networks, "
                 f"got {len(given)}"
             )
-    step = x.new_tensor([positive("rates", rate) for rate in rates])[:, None, None]
-    factor = x.new_tensor(scales)[:, None, None]
-    weights, biases = _stacked(nets)
-    orders = [torch.Generator().manual_seed(seed) for seed in seeds]
+    check_count(epochs=epochs, batch_size=batch_size)
+    x = read_rows(x, nets)
+    y = read_classes(y, len(x), layers[0][-1].out_features).to(x.device)
+    step = x.new_tensor([_positive_rate(rate) for rate in rates])[:, None, None]
+    factor = x.new_tensor(numbers("scales", scales))[:, None, None]
+    if not (factor * x.abs().max()).isfinite().all():
+        raise ValueError(f"scales times x must be finite, got scales {list(scales)}")
+    weights, biases = _stacked(layers)
+    orders = [torch.Generator().manual_seed(check_seed(s, "seeds")) for s in seeds]
     for _ in range(epochs):
         order = torch.stack([torch.randperm(len(x), generator=g) for g in orders])
         for batch in order.split(batch_size, dim=1):
-            logits = _outputs(factor * x[batch], weights, biases, nets[0][1])
+            logits = _outputs(factor * x[batch], weights, biases, nets[0])
             loss = functional.cross_entropy(
                 logits.flatten(0, 1), y[batch].flatten(), reduction="sum"
             )
@@ -144,21 +161,21 @@ def train_together(
                     weights + biases, gradients, strict=True
                 ):
                     parameter -= step * gradient
-    _put_back(nets, weights, biases)
+    _put_back(layers, weights, biases)
 
 
 def _outputs(
-    h: Tensor, weights: list[Tensor], biases: list[Tensor], activation: nn.Module
+    h: Tensor, weights: list[Tensor], biases: list[Tensor], like: nn.Sequential
 ) -> Tensor:
     """Return the logits of all networks, [n_nets, n, classes]."""
-    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-        h = activation(torch.baddbmm(bias, h, weight))
+    for k, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
+        h = like[2 * k + 1](torch.baddbmm(bias, h, weight))
     return torch.baddbmm(biases[-1], h, weights[-1])
 
 
-def _stacked(nets: Sequence[nn.Sequential]) -> tuple[list[Tensor], list[Tensor]]:
+def _stacked(nets: list[list[nn.Linear]]) -> tuple[list[Tensor], list[Tensor]]:
     """Return W^T [n_nets, n_in, n_out] and b [n_nets, 1, n_out] of each layer."""
-    layers = list(zip(*map(_linears, nets), strict=True))
+    layers = list(zip(*nets, strict=True))
     weights = [torch.stack([f.weight.detach().T for f in layer]) for layer in layers]
     biases = [torch.stack([f.bias.detach()[None] for f in layer]) for layer in layers]
     for parameter in weights + biases:
@@ -168,16 +185,20 @@ def _stacked(nets: Sequence[nn.Sequential]) -> tuple[list[Tensor], list[Tensor]]
 
 @torch.no_grad()
 def _put_back(
-    nets: Sequence[nn.Sequential], weights: list[Tensor], biases: list[Tensor]
+    nets: list[list[nn.Linear]], weights: list[Tensor], biases: list[Tensor]
 ) -> None:
-    for k, net in enumerate(nets):
-        for linear, weight, bias in zip(_linears(net), weights, biases, strict=True):
+    for k, layers in enumerate(nets):
+        for linear, weight, bias in zip(layers, weights, biases, strict=True):
             linear.weight.copy_(weight[k].T)
             linear.bias.copy_(bias[k, 0])
 
 
-def _linears(net: nn.Sequential) -> list[nn.Linear]:
-    return [module for module in net if isinstance(module, nn.Linear)]
+def _positive_rate(rate: float) -> float:
+    """Return a learning rate, or raise; a large one lets its network diverge."""
+    number = float(numbers("rates", rate))
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"rates must be finite and > 0, got {rate!r}")
+    return number
 
 
 def _network(

@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from helpers.activations import Activation, Array
 from helpers.edge_of_chaos.activations import Named, resolve
 from helpers.edge_of_chaos.arguments import (
+    LARGEST,
     check_count,
     check_scales,
     positive,
@@ -23,7 +24,7 @@ from helpers.edge_of_chaos.arguments import (
 from helpers.edge_of_chaos.gaussian_means import gaussian_mean, gaussian_moments
 
 _GRID = np.logspace(-7, 7, 561)
-_LARGEST_Q = 1e100
+_BEYOND = np.concatenate([np.logspace(-201, -8, 194), np.logspace(8, 201, 194)])
 
 
 def variance_map(
@@ -99,19 +100,16 @@ def variance_fixed_point(
     def excess(q: float) -> float:
         return float(q - sigma_b**2 - sigma_w**2 * gaussian_moments(act, q)[0])
 
-    grid, value, _ = moment_table(act)
-    above = grid - sigma_b**2 - sigma_w**2 * value > 0
-    if excess(q0) <= 0:
-        ends = grid[(grid > q0) & above]
-        if not len(ends):
-            return math.inf
-        low = max(q0, grid[np.searchsorted(grid, ends[0]) - 1])
-        return root_between(excess, low, ends[0])
-    ends = grid[(grid < q0) & ~above]
-    if not len(ends):
-        return 0.0
-    high = min(q0, grid[np.searchsorted(grid, ends[-1]) + 1])
-    return root_between(excess, ends[-1], high)
+    grows = excess(q0) <= 0
+    for grid, value in (moment_table(act)[:2], _table_beyond(act)):
+        above = grid - sigma_b**2 - sigma_w**2 * value > 0
+        if grows and len(ends := grid[(grid > q0) & above]):
+            low = max(q0, grid[np.searchsorted(grid, ends[0]) - 1])
+            return root_between(excess, low, ends[0])
+        if not grows and len(ends := grid[(grid < q0) & ~above]):
+            high = min(q0, grid[np.searchsorted(grid, ends[-1]) + 1])
+            return root_between(excess, ends[-1], high)
+    return math.inf if grows else 0.0
 
 
 def _homogeneous_limit(
@@ -140,12 +138,13 @@ def variance_trajectory(
         TypeError, ValueError: as `variance_map`.
     """
     check_count(depth=depth)
-    path = [float(variances(q0))]
+    check_scales(q0=q0, sigma_w=sigma_w, sigma_b=sigma_b)
+    path = [float(q0)]
     for _ in range(depth):
         last = path[-1]
-        if last < _LARGEST_Q:
+        if last < LARGEST:
             last = float(variance_map(activation, last, sigma_w, sigma_b))
-        path.append(last if last < _LARGEST_Q else math.inf)
+        path.append(last if last < LARGEST else math.inf)
     return np.array(path)
 
 
@@ -154,6 +153,13 @@ def moment_table(act: Activation) -> tuple[Array, Array, Array]:
     """Return the grid of variances with V[phi] and V[phi'] on it."""
     value, slope, _ = gaussian_moments(act, _GRID)
     return _GRID, value, slope
+
+
+@lru_cache(maxsize=64)
+def _table_beyond(act: Activation) -> tuple[Array, Array]:
+    """Return variances further out, coarser, with V[phi] on them; inf if it is."""
+    with np.errstate(over="ignore"):
+        return _BEYOND, gaussian_moments(act, _BEYOND)[0]
 
 
 def any_variance(act: Activation, where: str) -> float:

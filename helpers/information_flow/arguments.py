@@ -3,17 +3,18 @@
 import math
 from numbers import Integral, Real
 
+import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 
 def read_rows(name: str, rows: ArrayLike, columns: int | None = None) -> Tensor:
     """Return finite float64 rows [n, columns] on their own device, or raise."""
-    try:
-        read = torch.as_tensor(rows, dtype=torch.float64).detach()
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"{name} must be numbers [n, d]: {error}") from None
+    given = rows if isinstance(rows, Tensor) else read_numbers(name, rows, "[n, d]")
+    if isinstance(given, Tensor) and given.is_complex():
+        raise TypeError(f"{name} must be numbers [n, d], real, got {given.dtype}")
+    read = torch.as_tensor(given, dtype=torch.float64).detach()
     if read.ndim != 2 or 0 in read.shape or columns not in (None, read.shape[1]):
         raise ValueError(
             f"{name} must be [n, {columns or 'd'}] with n >= 1, "
@@ -22,6 +23,20 @@ def read_rows(name: str, rows: ArrayLike, columns: int | None = None) -> Tensor:
     if not torch.isfinite(read).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return read
+
+
+def read_numbers(
+    name: str, values: ArrayLike, shape: str = "[..., k]"
+) -> NDArray[np.float64]:
+    """Return real numbers as a float64 array, or raise."""
+    plain = values.detach().cpu() if isinstance(values, Tensor) else values
+    try:
+        given = np.asarray(plain)
+        if given.dtype.kind not in "biuf":
+            raise TypeError(f"real, got {given.dtype}")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} must be numbers {shape}: {error}") from None
+    return given.astype(np.float64, copy=False)
 
 
 def read_labels(name: str, labels: ArrayLike, n: int, device: torch.device) -> Tensor:

@@ -33,7 +33,13 @@ def binned_entropy(
     low, high = limits
     if not -math.inf < low < high < math.inf:
         raise ValueError(f"limits must be finite and increase, got {limits!r}")
-    cells = np.floor((rows - low) / (high - low) * bins)
+    with np.errstate(over="ignore"):
+        cells = np.floor((rows - low) / (high - low) * bins)
+    if not np.isfinite(cells).all():
+        raise ValueError(
+            "activations must be nearer to limits, their bins overflow, got up to "
+            f"{np.abs(rows).max():g}"
+        )
     cells[rows == high] = bins - 1
     counts = np.unique(cells, axis=0, return_counts=True)[1]
     share = counts / counts.sum()

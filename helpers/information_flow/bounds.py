@@ -4,6 +4,8 @@ import math
 
 from helpers.information_flow.arguments import check_count, check_positive
 
+_LOG_LARGEST = 709.0  # whose exponential is finite
+
 
 def risk_bound(n: int, dim: int, beta: float, eps: float = 0.005) -> float:
     """Bound of E|h - h_n| over all laws on the cube [-1, 1]^d.
@@ -29,12 +31,15 @@ def risk_bound(n: int, dim: int, beta: float, eps: float = 0.005) -> float:
     check_count("dim", dim)
     check_positive("beta", beta)
     check_positive("eps", eps)
-    s, d = beta**2, dim
+    beta = float(beta)
+    d, inverse, log_s = dim, 1 / beta / beta, 2 * math.log(beta)
     log_volume = d * math.log(2 + 2 * beta * math.sqrt((2 + eps) * math.log(n)))
-    root: float = math.exp(log_volume / 2) / math.sqrt(n) / (4 * math.pi * s) ** (d / 4)
-    log = math.log(n) + log_volume - d / 2 * math.log(math.pi * s)
-    c = d / 2 * math.log(2 * math.pi * s) + d / s
-    rest = c**2 + 2 * c * d * (1 + s) / s + 8 * d * (d + 2 * s**2 + d * s**2) / s**2
+    log_root = (log_volume - math.log(n)) / 2 - d / 4 * (math.log(4 * math.pi) + log_s)
+    root = math.exp(log_root) if log_root < _LOG_LARGEST else math.inf
+    log = math.log(n) + log_volume - d / 2 * (math.log(math.pi) + log_s)
+    c = d / 2 * (math.log(2 * math.pi) + log_s) + d * inverse
+    rest = c * c + 2 * c * d * (1 + inverse)
+    rest += 8 * d * (d * inverse * inverse + 2 + d)
     return root * log / 2 + rest * 2 / n
 
 
@@ -62,7 +67,8 @@ def monte_carlo_bounds(dim: int, beta: float) -> tuple[float, float]:
     """
     check_count("dim", dim)
     check_positive("beta", beta)
-    return 2 * dim * (2 + beta**2) / beta**2, dim / 2
+    beta = float(beta)
+    return 2 * dim * (2 / beta / beta + 1), dim / 2
 
 
 def information_cap(dim: int, beta: float) -> float:
@@ -73,4 +79,7 @@ def information_cap(dim: int, beta: float) -> float:
     """
     check_count("dim", dim)
     check_positive("beta", beta)
-    return dim / 2 * math.log1p(1 / beta**2)
+    beta = float(beta)
+    if beta < 1:
+        return dim / 2 * (math.log1p(beta * beta) - 2 * math.log(beta))
+    return dim / 2 * math.log1p(1 / beta / beta)

@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from helpers.information_flow.arguments import check_count
 from helpers.information_flow.scalar_channel import chi2_information
 
+_LOG_LARGEST = 709.0  # whose exponential is finite
+
 
 @dataclass(frozen=True)
 class BiasLaw:
@@ -51,5 +53,8 @@ def bias_law(
     check_count("n", n)
     check_count("dim", dim)
     c = float(chi2_information(atoms, beta, probabilities))
-    chi2 = math.expm1(dim * math.log1p(c))
+    log = dim * math.log1p(c)
+    if log > _LOG_LARGEST:
+        return BiasLaw(math.inf, log - math.log(n), math.inf)
+    chi2 = math.expm1(log)
     return BiasLaw(chi2 / (2 * n), math.log1p(chi2 / n), chi2)

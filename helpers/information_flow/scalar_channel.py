@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from helpers.information_flow.arguments import check_positive
+from helpers.information_flow.arguments import check_positive, read_numbers
 
 Array = NDArray[np.float64]
 # The trapezoid rule for an expectation over N(0, 1): analytic integrands, so the error
@@ -40,7 +40,8 @@ def atom_information(
     Cost: 1200 k^2 exponentials a channel.
     """
     points, weights = _read_atoms(atoms, beta, probabilities)
-    return np.stack([-log @ _WEIGHT for log in _logs(points, weights, beta)], -1)
+    found = np.stack([-log @ _WEIGHT for log in _logs(points, weights, beta)], -1)
+    return np.maximum(found, 0)  # but for rounding it is
 
 
 def scalar_information(
@@ -54,8 +55,7 @@ def scalar_information(
         [...]; absolute error below 1e-9.
     """
     points, weights = _read_atoms(atoms, beta, probabilities)
-    mean: Array = (weights * atom_information(points, beta, weights)).sum(-1)
-    return mean
+    return _mean(weights, atom_information(points, beta, weights))
 
 
 def chi2_information(
@@ -71,9 +71,16 @@ def chi2_information(
         [...], between 0 and k - 1.
     """
     points, weights = _read_atoms(atoms, beta, probabilities)
-    means = [np.exp(-log) @ _WEIGHT for log in _logs(points, weights, beta)]
-    chi2: Array = (weights * np.stack(means, -1)).sum(-1) - 1
-    return chi2
+    with np.errstate(over="ignore"):  # of atoms that have no weight
+        means = [np.exp(-log) @ _WEIGHT for log in _logs(points, weights, beta)]
+    chi2 = _mean(weights, np.stack(means, -1)) - 1
+    return np.maximum(chi2, 0)  # but for rounding it is
+
+
+def _mean(weights: Array, values: Array) -> Array:
+    """Mean over the atoms that have a weight; far from all others they are inf."""
+    mean: Array = (weights * np.where(weights > 0, values, 0)).sum(-1)
+    return mean
 
 
 def _logs(points: Array, weights: Array, beta: float) -> list[Array]:
@@ -81,9 +88,10 @@ def _logs(points: Array, weights: Array, beta: float) -> list[Array]:
     found = []
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights)[..., None]
-    for k in range(points.shape[-1]):
-        gap = ((points[..., k, None] - points) / beta)[..., None]
-        found.append(logsumexp(log_weights - gap * (gap / 2 + _Z), axis=-2))
+    with np.errstate(over="ignore"):  # atoms that are infinitely far apart
+        for k in range(points.shape[-1]):
+            gap = ((points[..., k, None] - points) / beta)[..., None]
+            found.append(logsumexp(log_weights - gap * (gap / 2 + _Z), axis=-2))
     return found
 
 
@@ -91,16 +99,23 @@ def _read_atoms(
     atoms: ArrayLike, beta: float, probabilities: ArrayLike | None
 ) -> tuple[Array, Array]:
     """Return atoms and probabilities of one shape, or raise."""
-    points = np.asarray(atoms, dtype=np.float64)
+    points = read_numbers("atoms", atoms)
     check_positive("beta", beta)
     if points.ndim == 0 or points.size == 0 or not np.isfinite(points).all():
         raise ValueError(f"atoms must be finite numbers [..., k], got {atoms!r:.200}")
     if probabilities is None:
         probabilities = np.full(points.shape[-1], 1 / points.shape[-1])
-    weights = np.asarray(probabilities, dtype=np.float64)
-    if not ((weights >= 0).all() and np.allclose(weights.sum(-1), 1)):
+    weights = read_numbers("probabilities", probabilities)
+    fit = weights.ndim > 0 and ((weights >= 0) & (weights <= 2)).all()
+    if not (fit and np.allclose(weights.sum(-1), 1)):
         raise ValueError(
             f"probabilities must be >= 0 and add up to 1, got {probabilities!r:.200}"
         )
-    points, weights = np.broadcast_arrays(points, weights)
+    try:
+        points, weights = np.broadcast_arrays(points, weights)
+    except ValueError:
+        raise ValueError(
+            "atoms and probabilities must have shapes that broadcast, got "
+            f"{points.shape} and {weights.shape}"
+        ) from None
     return points, weights

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from helpers.linear_regions.reading import check_count as _check_count
+from helpers.linear_regions.reading import finite
+
 _HE = math.sqrt(2)
+_LARGEST = 1e100  # a few such numbers have a finite product
+_FARTHEST = 1e50
 _HALF_SPHERE = 2 * math.pi  # its area, and its perimeter too
 
 
@@ -38,13 +43,20 @@ def breakpoint_scale(
     Raises:
         ValueError: an argument out of its range.
     """
-    _check_at_least(1, layer=layer, n_in=n_in)
-    _check_at_least(0, sigma_b=sigma_b, distance=distance)
+    _check_count(1, layer=layer, n_in=n_in)
+    _check_not_negative(sigma_b=sigma_b, distance=distance)
     _check_positive(sigma_w=sigma_w)
-    c = sigma_w**2 / 2
-    total = sum(c**power for power in range(layer))
-    variance = n_in * sigma_b**2 * total / (sigma_w**2 * c ** (layer - 1))
-    return math.sqrt(distance**2 + variance)
+    if sigma_b == 0:
+        return float(distance)
+    with np.errstate(over="ignore"):
+        total = (np.float64(2 / sigma_w**2) ** np.arange(layer)).sum()
+        width = np.float64(sigma_b / sigma_w) * np.sqrt(n_in * total)
+    if not np.isfinite(width):
+        raise ValueError(
+            f"sigma_w must not be so small that gamma_l overflows in layer {layer}, "
+            f"got {sigma_w!r}"
+        )
+    return math.hypot(distance, width)
 
 
 def breakpoint_density(t: ArrayLike, scale: float) -> NDArray[np.float64]:
@@ -59,10 +71,13 @@ def breakpoint_density(t: ArrayLike, scale: float) -> NDArray[np.float64]:
         scale: gamma_l, from `breakpoint_scale`, above 0.
 
     Raises:
-        ValueError: `scale` not above 0.
+        TypeError: `t` no real numbers.
+        ValueError: `scale` not above 0, `t` not finite.
     """
     _check_positive(scale=scale)
-    return scale / (np.pi * (scale**2 + np.square(t)))
+    distance = np.hypot(scale, finite("t", t).numpy())
+    density: NDArray[np.float64] = scale / distance / distance / np.pi
+    return density
 
 
 def expected_breakpoints(
@@ -94,16 +109,22 @@ def expected_breakpoints(
     Raises:
         ValueError: an argument out of its range, or start equal to end.
     """
-    p, q = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
+    p, q = finite("start", start).numpy(), finite("end", end).numpy()
     if p.ndim != 1 or p.shape != q.shape or np.array_equal(p, q):
         raise ValueError(
             "start and end must be two different points of shape [n_in], "
             f"got shapes {p.shape} and {q.shape}"
         )
-    direction = (q - p) / np.linalg.norm(q - p)
+    if max(np.abs(p).max(), np.abs(q).max()) > _FARTHEST:
+        raise ValueError(
+            f"start and end must be at most {_FARTHEST:g} in size, got {start!r:.80} "
+            f"and {end!r:.80}"
+        )
+    direction = (q - p) / np.abs(q - p).max()
+    direction /= np.linalg.norm(direction)
     a, b = p @ direction, q @ direction
     distance = np.float64(np.linalg.norm(p - a * direction))
-    _check_at_least(1, **{f"widths[{i}]": width for i, width in enumerate(widths)})
+    _check_count(1, **{f"widths[{i}]": width for i, width in enumerate(widths)})
     gamma = [
         breakpoint_scale(layer, sigma_b, len(p), distance=distance, sigma_w=sigma_w)
         for layer in range(1, len(widths) + 1)
@@ -131,7 +152,7 @@ def expected_plane_regions(n_neurons: int, area: float, perimeter: float) -> flo
     Raises:
         ValueError: an argument out of its range.
     """
-    _check_at_least(0, n_neurons=n_neurons)
+    _check_count(0, n_neurons=n_neurons)
     for name, value in {"area": area, "perimeter": perimeter}.items():
         if not 0 <= value <= _HALF_SPHERE * (1 + 1e-12):
             raise ValueError(f"{name} must be between 0 and 2 pi, got {value}")
@@ -154,9 +175,9 @@ def expected_distance(n_neurons: int, norm: float, n_in: int) -> float:
     Raises:
         ValueError: an argument out of its range.
     """
-    _check_at_least(1, n_neurons=n_neurons)
-    _check_at_least(0, norm=norm)
-    _check_at_least(2, n_in=n_in)
+    _check_count(1, n_neurons=n_neurons)
+    _check_not_negative(norm=norm)
+    _check_count(2, n_in=n_in)
     log_ratio = math.lgamma(n_in / 2) - math.lgamma((n_in - 1) / 2)
     return norm * math.sqrt(math.pi) / (2 * n_neurons * math.exp(log_ratio))
 
@@ -180,11 +201,13 @@ def density_bound(
     Raises:
         ValueError: an argument out of its range.
     """
-    _check_at_least(0, n_neurons=n_neurons, sigma_b=sigma_b)
-    _check_positive(c_grad=c_grad, n_kinks=n_kinks)
+    _check_count(0, n_neurons=n_neurons)
+    _check_not_negative(sigma_b=sigma_b)
+    _check_count(1, n_kinks=n_kinks)
+    _check_positive(c_grad=c_grad)
     if sigma_b == 0:
         return math.inf
-    return n_kinks * n_neurons * c_grad / (sigma_b * math.sqrt(2 * math.pi))
+    return n_kinks * n_neurons * c_grad / (float(sigma_b) * math.sqrt(2 * math.pi))
 
 
 def distance_bound(
@@ -204,17 +227,23 @@ def distance_bound(
     Raises:
         ValueError: an argument out of its range.
     """
-    _check_at_least(1, n_neurons=n_neurons)
+    _check_count(1, n_neurons=n_neurons)
     return 1 / (4 * density_bound(n_neurons, sigma_b, c_grad=c_grad, n_kinks=n_kinks))
 
 
-def _check_at_least(low: float, **arguments: float) -> None:
+def _check_not_negative(**arguments: float) -> None:
     for name, value in arguments.items():
-        if not low <= value < math.inf:
-            raise ValueError(f"{name} must be finite and at least {low}, got {value}")
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be finite and at least 0, got {value}")
+        if value > _LARGEST:
+            raise ValueError(f"{name} must be at most {_LARGEST:g}, got {value}")
 
 
 def _check_positive(**arguments: float) -> None:
     for name, value in arguments.items():
         if not 0 < value < math.inf:
             raise ValueError(f"{name} must be finite and above 0, got {value}")
+        if not 1 / _LARGEST <= value <= _LARGEST:
+            raise ValueError(
+                f"{name} must lie in [{1 / _LARGEST:g}, {_LARGEST:g}], got {value}"
+            )

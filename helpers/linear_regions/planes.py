@@ -16,6 +16,7 @@ from helpers.linear_regions.piecewise import SAME_SLOPE, Network
 from helpers.linear_regions.plane_cuts import Step, cut_plane
 from helpers.linear_regions.reading import check_reading, read_points
 from helpers.linear_regions.window import Plane, check_plane, read_extent
+from helpers.models import read_device
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -168,6 +169,7 @@ def plane_regions(
 
     Cost: O(neurons x regions); 0.15 s for 784-[64]*3 and 18 000 regions on one core.
     """
+    device = read_device(device)
     network, vectors = read_points(net, origin=origin, u=u, v=v)
     plane = Plane(*vectors)
     check_plane(plane, network.shape)

@@ -72,12 +72,29 @@ def check_point(name: str, point: Tensor, shape: tuple[int, ...]) -> None:
 
 
 def finite(name: str, points: ArrayLike) -> Tensor:
-    """Return points as a float64 tensor, or raise unless they are finite."""
-    plain = points.detach().cpu().numpy() if isinstance(points, Tensor) else points
-    array = torch.as_tensor(np.array(plain, dtype=np.float64))
+    """Return points as a float64 tensor, or raise unless they are real and finite."""
+    plain = points.detach().cpu() if isinstance(points, Tensor) else points
+    try:
+        given = np.asarray(plain)
+        if given.dtype.kind not in "biuf":
+            raise TypeError(f"dtype {given.dtype}")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{name} must hold real numbers, got {points!r:.80} ({error})"
+        ) from None
+    array = torch.from_numpy(given.astype(np.float64))
     if not array.isfinite().all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return array
+
+
+def check_count(low: int, **counts: int) -> None:
+    """Raise unless each is an integer of at least `low`."""
+    for name, value in counts.items():
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise TypeError(f"{name} must be an integer, got {value!r}")
+        if value < low:
+            raise ValueError(f"{name} must be at least {low}, got {value}")
 
 
 def check_reading(network: Network, net: nn.Module, x: Tensor) -> None:

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from helpers import training
+from helpers.linear_regions.reading import check_count
+from helpers.models import read_classes
+from helpers.training_checks import check_alike, read_rows
 
 
 def train_together(
@@ -29,7 +32,7 @@ def train_together(
 
     Args:
         nets: from `helpers.networks.mlp`, of the same widths; left as they are.
-        x: inputs, [n, n_in], of the networks' dtype.
+        x: inputs, [n, n_in]; they go to the networks' dtype.
         labels: integer classes [n] of each network.
         lr: learning rate, > 0.
         batch_size: samples a step, 1..n.
@@ -41,13 +44,27 @@ def train_together(
         Epoch -> copies of the networks in float64, epoch 0 included.
 
     Raises:
+        TypeError: a network that is no chain of Linear and ReLU layers, or an argument
+            of another kind.
         ValueError: a list of another length than `nets`, two equal seeds, networks of
-            different shapes, or a number out of its range.
+            different shapes or dtypes, inputs or classes that do not fit them, or a
+            number out of its range.
         DivergedError: as `helpers.training.train`.
 
     Cost: ten networks [64]*3 take two to three times as long as one.
     """
     _check_lists(nets, labels=labels, seeds=seeds)
+    layers = check_alike(nets)
+    for i, net in enumerate(nets):
+        if not all(type(module) is nn.ReLU for module in list(net)[1::2]):
+            raise TypeError(f"nets[{i}] must have ReLU as activation, got {net}")
+    x = read_rows(x, nets)
+    classes = layers[0][-1].out_features
+    labels = [
+        read_classes(y, len(x), classes, f"labels[{i}]") for i, y in enumerate(labels)
+    ]
+    for seed in seeds:
+        check_count(0, seeds=seed)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     orders = [torch.randperm(len(x), generator=g) for g in generators]
     found: dict[int, list[nn.Sequential]] = {}
@@ -123,6 +140,3 @@ def _check_lists(nets: Sequence[nn.Sequential], **lists: Sequence[object]) -> No
             )
     if len(set(lists["seeds"])) < len(nets):
         raise ValueError(f"seeds must all differ, got {list(lists['seeds'])}")
-    shapes = {tuple(f.weight.shape for f in _linears(net)) for net in nets}
-    if len(shapes) != 1:
-        raise ValueError(f"nets must be of one shape, got {len(shapes)} shapes")

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from helpers.linear_regions.reading import check_count
+
 
 def sawtooth(n: int) -> nn.Sequential:
     """Return Telgarsky's network: n hidden layers of width 2, 2^n pieces on [0, 1].
@@ -14,10 +16,10 @@ def sawtooth(n: int) -> nn.Sequential:
         n: number of hidden layers, 1 or more; exact in float64 up to n = 50.
 
     Raises:
+        TypeError: `n` is no integer.
         ValueError: `n` below 1.
     """
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
+    check_count(1, n=n)
     tent, shift = [[2.0, -4.0]], [0.0, -0.5]
     weights = [[[1.0], [1.0]], *[tent * 2] * (n - 1), tent]
     biases = [shift] * n + [[0.0]]

@@ -13,6 +13,8 @@ from helpers.linear_regions.reading import finite
 
 Array = NDArray[np.float64]
 
+_FARTHEST = 1e100  # a bound of a window, so that areas are finite
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -44,7 +46,8 @@ def check_plane(plane: Plane, shape: tuple[int, ...]) -> None:
             got = list(vector.shape)
             raise ValueError(f"{name} must have shape {list(shape)}, got {got}")
     directions = torch.stack([plane.u.flatten(), plane.v.flatten()], dim=1)
-    unit = torch.nn.functional.normalize(directions, dim=0)
+    largest = directions.abs().amax(dim=0).clamp_min(torch.finfo(torch.float64).tiny)
+    unit = torch.nn.functional.normalize(directions / largest, dim=0)
     if torch.linalg.matrix_rank(unit) < 2:
         raise ValueError("u and v must span a plane, got parallel or zero directions")
 
@@ -58,6 +61,8 @@ def read_extent(extent: Sequence[float]) -> tuple[float, ...]:
     window = tuple(float(bound) for bound in extent)
     if len(window) != 4 or not all(map(math.isfinite, window)):
         raise ValueError(f"extent must be four finite numbers, got {window}")
+    if max(map(abs, window)) > _FARTHEST:
+        raise ValueError(f"extent must be at most {_FARTHEST:g} in size, got {window}")
     if not (window[0] < window[1] and window[2] < window[3]):
         raise ValueError(
             f"extent must be (s0, s1, t0, t1), s0 < s1 and t0 < t1, got {window}"
@@ -92,10 +97,15 @@ def window_on_sphere(
     s0, s1, t0, t1 = read_extent(extent)
     columns = (plane.u, plane.v, plane.origin)
     basis = np.column_stack([column.flatten().numpy() for column in columns])
+    basis /= np.abs(basis).max()
     if np.linalg.matrix_rank(basis) < 3:
-        raise ValueError("the plane must not contain 0, where directions are undefined")
+        raise ValueError(
+            "origin, u and v must be independent: the plane must not contain 0, where "
+            "directions are undefined"
+        )
     window = np.array([[s0, s1, s1, s0], [t0, t0, t1, t1], [1, 1, 1, 1]])
     rays = (np.linalg.qr(basis).R @ window).T
+    rays /= np.abs(rays).max(axis=1, keepdims=True)
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     area = _solid_angle(rays[[0, 1, 2]]) + _solid_angle(rays[[0, 2, 3]])
     sides = zip(rays, np.roll(rays, -1, axis=0), strict=True)

@@ -1,4 +1,38 @@
-"""Arguments checked: counts, numbers in an interval, confidence levels."""
+"""Arguments checked: counts, numbers in an interval, confidence levels, arrays."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+_LEAST = 1e-12  # a size whose square float32 has
+
+
+def read_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return real numbers as a float64 array, or raise."""
+    plain = values.detach().cpu() if isinstance(values, Tensor) else values
+    try:
+        given = np.asarray(plain)
+        if given.dtype.kind not in "biuf":
+            raise TypeError(f"dtype {given.dtype}")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{name} must hold real numbers, got {values!r:.80} ({error})"
+        ) from None
+    return given.astype(np.float64)
+
+
+def in_units(values: Tensor) -> Tensor:
+    """Return finite numbers, in a unit of their size where squares would overflow.
+
+    The unit is a power of two, so what depends on their ratios alone stays as it is.
+    """
+    largest = float(values.abs().max())
+    if largest == 0 or _LEAST < largest < 1 / _LEAST:
+        return values
+    exponent = min(1000, -math.frexp(largest)[1])
+    return values.double() * 2.0**exponent
 
 
 def check_count(name: str, value: int, least: int = 1) -> None:
@@ -9,7 +43,8 @@ def check_count(name: str, value: int, least: int = 1) -> None:
 
 def check_number(name: str, value: float, low: float, high: float) -> None:
     """Raise unless the value is a number in [low, high]."""
-    if not (isinstance(value, int | float) and low <= value <= high):
+    real = isinstance(value, int | float | np.floating | np.integer)
+    if not (real and low <= value <= high):
         raise ValueError(f"{name} must lie in [{low}, {high}], got {value!r}")
 
 

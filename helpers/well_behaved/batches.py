@@ -5,15 +5,20 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from helpers.well_behaved.arguments import check_count
+from helpers.well_behaved.arguments import check_count, in_units
 from helpers.well_behaved.moments import noise_power, signal_power
 from helpers.well_behaved.tangent import Generators, Pair
 
 
 def read_inputs(inputs: ArrayLike, batch_size: int) -> Tensor:
     """Return the pool of samples, [M, channels, *spatial], or raise."""
-    pool = torch.as_tensor(inputs)
-    if not 2 <= pool.ndim <= 4:
+    try:
+        pool = torch.as_tensor(inputs)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"inputs must be numbers: {error}") from None
+    if pool.is_complex():
+        raise TypeError(f"inputs must be real, got {pool.dtype}")
+    if not 2 <= pool.ndim <= 4 or 0 in pool.shape:
         raise ValueError(
             "inputs must be [M, features], [M, channels, n] or "
             f"[M, channels, height, width], got shape {list(pool.shape)}"
@@ -23,7 +28,7 @@ def read_inputs(inputs: ArrayLike, batch_size: int) -> Tensor:
     check_count("batch_size", batch_size, 2)
     if batch_size > len(pool):
         raise ValueError(f"batch_size must be at most {len(pool)}, got {batch_size}")
-    return pool
+    return in_units(pool)
 
 
 def generator_of(seed: int, draw: int, device: str | torch.device) -> torch.Generator:

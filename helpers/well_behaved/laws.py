@@ -3,11 +3,17 @@
 import math
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, polygamma
 from scipy.stats import binom
 
-from helpers.well_behaved.arguments import check_count, check_number
+from helpers.well_behaved.arguments import (
+    check_count,
+    check_number,
+    in_units,
+    read_numbers,
+)
 
 Array = NDArray[np.float64]
 
@@ -15,6 +21,7 @@ GAUSSIAN_MEAN_ABS = math.sqrt(2 / math.pi)
 """E|z| of a standard Gaussian, the value of nu_1(|z|) in a wide network."""
 
 _BRANCH_POWER = 1 - 1 / math.pi
+_LARGEST = 1e100  # of what a branch does to the noise-to-signal ratio
 
 
 def activation_growth(mean_abs: ArrayLike = GAUSSIAN_MEAN_ABS) -> Array:
@@ -33,7 +40,7 @@ def activation_growth(mean_abs: ArrayLike = GAUSSIAN_MEAN_ABS) -> Array:
     Raises:
         ValueError: `mean_abs` outside [0, 1].
     """
-    moment = np.asarray(mean_abs, dtype=np.float64)
+    moment = read_numbers("mean_abs", mean_abs)
     if not ((moment >= 0) & (moment <= 1)).all():
         raise ValueError(f"mean_abs must lie in [0, 1], got {mean_abs!s}")
     growth: Array = (1 - moment**2 / 2) ** -0.5
@@ -56,11 +63,11 @@ def rank_growth(rank: ArrayLike) -> Array:
     Raises:
         ValueError: a rank below 1.
     """
-    r = np.asarray(rank, dtype=np.float64)
+    r = read_numbers("rank", rank)
     if not (r >= 1).all():
         raise ValueError(f"rank must be at least 1, got {rank!s}")
-    ratio = np.divide(r, r - 2, out=np.full(r.shape, np.inf), where=r > 2)
-    growth: Array = np.sqrt(ratio)
+    excess = np.divide(2, r - 2, out=np.full(r.shape, np.inf), where=r > 2)
+    growth: Array = np.sqrt(1 + excess)
     return growth
 
 
@@ -185,11 +192,12 @@ def wide_vanilla(
     Cost: O(depth B^3); 1 s for B = 64 and 1000 layers, 0.2 s without ranks.
     """
     check_count("depth", depth)
-    x = np.asarray(inputs, dtype=np.float64)
-    if x.ndim != 2 or len(x) < 2 or not np.isfinite(x).all():
+    x = read_numbers("inputs", inputs)
+    if x.ndim != 2 or len(x) < 2 or x.size == 0 or not np.isfinite(x).all():
         raise ValueError(
             f"inputs must be finite, [B >= 2, features], got shape {x.shape}"
         )
+    x = in_units(torch.from_numpy(x)).numpy()
     kernel = x @ x.T / x.shape[1]
     if not (np.diag(kernel) > 0).all() or np.ptp(x, axis=0).max() == 0:
         raise ValueError("inputs must differ from each other and from zero")
@@ -218,5 +226,5 @@ def _relu_kernel(kernel: Array) -> Array:
 def _branch_factor(branch_depth: int, layer_growth: float | None) -> float:
     check_count("branch_depth", branch_depth)
     growth = float(activation_growth()) if layer_growth is None else layer_growth
-    check_number("layer_growth", growth, 1, math.inf)
-    return growth ** (2 * branch_depth)
+    check_number("layer_growth", growth, 1, _LARGEST ** (1 / (2 * branch_depth)))
+    return float(growth) ** (2 * branch_depth)

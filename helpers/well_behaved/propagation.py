@@ -8,6 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from helpers.models import read_device
 from helpers.well_behaved.arguments import check_count, check_number
 from helpers.well_behaved.batches import draw_batches, generator_of, read_inputs
 from helpers.well_behaved.moments import (
@@ -107,6 +108,8 @@ def propagate(
     check_number("skip", skip, 0, 1)
     check_number("eps", eps, 0, math.inf)
     _check_names(architecture, tangent)
+    if dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
     if noise is not None:
         check_number("noise", noise, 1e-12, 1e12)
     layer = Layer(
@@ -118,6 +121,7 @@ def propagate(
         eps=eps,
     )
     unit = Unit(layer, width, skip, branch_depth * ("residual" in architecture))
+    device = read_device(device)
     step = _draws_at_once(pool, batch_size, width, device)
     blocks = []
     for first in range(0, n_draws, step):

@@ -7,6 +7,7 @@ import torch
 from adversarial_noise.cases import halfspace, origin
 
 from helpers import adversarial_noise as an
+from helpers.adversarial_noise.arguments import read_per_image
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,8 @@ def test_counts_must_be_integers():
     x, y = origin(1)
     with pytest.raises(TypeError, match=r"n must be an integer, got 10\.5"):
         an.error_rate(halfspace(1.0), x, y, 1.0, 10.5, seed=0)
+
+
+def test_a_noise_beyond_float32_is_told():
+    with pytest.raises(ValueError, match=r"sigma must be at most 1e\+30, got 1e\+38"):
+        read_per_image("sigma", 1e38, torch.zeros(2, 3))

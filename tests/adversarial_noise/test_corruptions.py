@@ -107,3 +107,12 @@ def test_corrupt_says_what_is_wrong(change, told):
     with pytest.raises(ValueError) as raised:  # noqa: PT011
         an.corrupt(**(given | change))
     assert told in str(raised.value)
+
+
+def test_fog_over_a_single_pixel():
+    assert an.corrupt(torch.full((1, 1, 1, 1), 0.5), "fog", 1).isfinite().all()
+
+
+def test_a_severity_is_an_integer():
+    with pytest.raises(ValueError, match=r"severity must be 1, .* got 2\.0"):
+        an.corrupt(torch.zeros(1, 1, 2, 2), "fog", 2.0)

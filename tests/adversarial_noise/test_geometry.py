@@ -102,3 +102,24 @@ def test_closed_forms_say_what_is_wrong(call, told):
     with pytest.raises(ValueError) as raised:  # noqa: PT011
         call()
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "told"),
+    [
+        (lambda: an.halfspace_distance(np.array(1j), 1.0), TypeError, "mu must be a"),
+        (lambda: an.halfspace_distance([0.1, 0.2], np.ones(3)), ValueError,
+         r"mu and sigma must have shapes that broadcast, got \(2,\), \(3,\)"),
+        (lambda: an.isoperimetric_quantile(0.1, [1, 2], [0.1] * 3), ValueError,
+         "mu and sigma and alpha must have shapes that broadcast"),
+        (lambda: an.smoothing_radius([0, 1], 9, np.ones(3)), ValueError,
+         "errors and sigma must have shapes"),
+    ],
+)  # fmt: skip
+def test_numbers_that_cannot_be_computed_with_are_told(call, kind, told):
+    with pytest.raises(kind, match=told):
+        call()
+
+
+def test_a_distance_that_overflows_is_infinite():
+    assert an.halfspace_distance(1e-9, 1e308) == np.inf

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils import prune
 
 from helpers import data, networks, training
 from helpers.edge_of_chaos import Start, final_accuracies, train_together
@@ -113,3 +114,57 @@ def test_a_variance_below_that_of_the_bias_is_refused():
             batch_size=10,
             seeds=[0],
         )
+
+
+def changed(change):
+    net = networks.mlp([3, 4, 2], "tanh", seed=0)
+    change(net)
+    return net
+
+
+def _nan(net):
+    with torch.no_grad():
+        net[0].weight[0, 0] = torch.nan
+
+
+BAD_NETS = [
+    (lambda net: net.float(), ValueError, "nets must be of one dtype and one activ"),
+    (lambda net: net.append(torch.nn.ReLU()), TypeError, r"nets\[1\] must be a Sequ"),
+    (lambda net: net.insert(1, torch.nn.BatchNorm1d(4)), TypeError, r"nets\[1\] must"),
+    (lambda net: net.requires_grad_(False), ValueError, r"nets\[1\] .*requires_grad"),
+    (lambda net: prune.l1_unstructured(net[0], "weight", 0.5), TypeError, "has hooks"),
+    (_nan, ValueError, r"nets\[1\] must have finite parameters"),
+]
+
+
+@pytest.mark.parametrize(("change", "kind", "told"), BAD_NETS)
+def test_networks_that_cannot_be_stacked_are_told(change, kind, told):
+    lists = {"scales": [1, 1], "rates": [0.1, 0.1], "seeds": [0, 1]}
+    pair = [changed(lambda net: None), changed(change)]
+    with pytest.raises(kind, match=told):
+        train_together(pair, ROWS, CLASSES, **lists, **ONE)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"batch_size": 0}, "batch_size must be an integer >= 1, got 0"),
+        ({"scales": [1e308]}, "scales times x must be finite"),
+        ({"seeds": [-1]}, "seeds must be an integer >= 0, got -1"),
+        ({"x": ROWS[:, :2]}, r"x must be \[n, 3\] for nets, got \[20, 2\]"),
+        ({"y": CLASSES + 1}, r"y must lie in 0\.\.1"),
+    ],
+)
+def test_what_does_not_fit_the_networks_is_told(given, told):
+    lists = {"scales": [1.0], "rates": [0.1], "seeds": [0]}
+    data = {"x": 10 * ROWS, "y": CLASSES}
+    with pytest.raises(ValueError, match=told):
+        train_together(nets(1), **{**data, **lists, **ONE, **given})
+
+
+def test_inputs_go_to_the_dtype_of_the_networks():
+    lists = {"scales": [1.0], "rates": [0.1], "seeds": [0]}
+    one, other = ([networks.mlp([3, 4, 2], seed=0).float()] for _ in range(2))
+    train_together(one, ROWS, CLASSES, **lists, **ONE)
+    train_together(other, ROWS.float(), CLASSES, **lists, **ONE)
+    assert torch.equal(one[0](ROWS.float()), other[0](ROWS.float()))

@@ -52,3 +52,33 @@ BAD = [
 def test_bad_input_is_told(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+@pytest.mark.parametrize("scale", [1e4, 1e-5, 1e60])
+def test_the_limit_is_found_however_far_it_is(scale):
+    """V[erf](q) tends to 1 as q grows, and is (4 / pi) q for small q."""
+    large = ec.variance_fixed_point("erf", scale, 0.0)
+    assert large == (pytest.approx(scale**2, rel=1e-3) if scale > 1 else 0.0)
+    small = ec.variance_fixed_point("erf", 0.5, scale)
+    if scale < 1:
+        assert small == pytest.approx(scale**2 / (1 - 1 / math.pi), rel=1e-6)
+    else:
+        assert small == pytest.approx(scale**2, rel=1e-3)
+
+
+def test_no_variance_has_no_image():
+    assert ec.variance_map("tanh", np.zeros((0, 2)), 1.0, 0.0).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"sigma_b": 1e300}, "sigma_b must be at most 1e.100, got 1e.300"),
+        ({"q0": -1.0}, "q0 must be finite and >= 0, got -1"),
+        ({"q0": 1e200}, "q0 must be at most 1e.100"),
+    ],
+)
+def test_numbers_whose_squares_overflow_are_told(change, told):
+    given = {"q0": 1.0, "sigma_w": 1.0, "sigma_b": 0.0, "depth": 1} | change
+    with pytest.raises(ValueError, match=told):
+        ec.variance_trajectory("tanh", **given)

@@ -296,29 +296,6 @@ INSIDE = {
 """Function -> names that its errors may give, as its docstring explains them."""
 
 FOUND = {
-    "adversarial_noise.error_rate": "x of another precision than the model",
-    "adversarial_noise.isoperimetric_quantile": "complex numbers are cast",
-    "adversarial_noise.labels": "x of another precision than the model",
-    "adversarial_noise.nearest_error": "x of another precision than the model",
-    "adversarial_noise.noisy_distances": "a negative seed",
-    "adversarial_noise.probit_distance": "x of another precision than the model",
-    "adversarial_noise.rare_error_rate": "x of another precision than the model",
-    "adversarial_noise.train_adversarially": "x of another precision than the model",
-    "edge_of_chaos.beta": "the error names no argument",
-    "edge_of_chaos.correlation_slope": "complex numbers are cast",
-    "edge_of_chaos.gram_chain": "a float where an integer belongs",
-    "edge_of_chaos.kink_constant": "the error names no argument",
-    "edge_of_chaos.train_together": "a batch size of 0",
-    "edge_of_chaos.variance_trajectory": "a float where an integer belongs",
-    "information_flow.binned_entropy": "complex numbers are cast",
-    "information_flow.chi2_information": "huge or tiny numbers overflow",
-    "information_flow.information_cap": "huge or tiny numbers overflow",
-    "information_flow.monte_carlo_bounds": "huge or tiny numbers overflow",
-    "information_flow.smoothed_log_density": "huge or tiny numbers overflow",
-    "linear_regions.breakpoint_density": "huge or tiny numbers overflow",
-    "linear_regions.sawtooth": "a float where an integer belongs",
-    "linear_regions.window_on_sphere": "the error names no argument",
-    "linear_regions.train_together": "networks of two precisions",
     "sgd_noise.descent_escape": "complex numbers are cast",
     "sgd_noise.dynamics": "complex numbers are cast",
     "sgd_noise.escape_indicator": "complex numbers are cast",
@@ -328,7 +305,6 @@ FOUND = {
     "sgd_noise.per_sample_gradients": "a pruned layer",
     "sgd_noise.ratio_bound": "huge or tiny numbers overflow",
     "sgd_noise.top_eigenpairs": "an operator without axes",
-    "well_behaved.activation_growth": "complex numbers are cast",
 }
 """Function -> what was found in it and is not mended yet."""
 

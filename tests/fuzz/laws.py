@@ -19,6 +19,7 @@ NAN_MEANS = {
     "adversarial_noise.published_accuracy": "not published",
     "heavy_tails.analyze": "not asked for (p without draws)",
     "networks.activation": "what the caller's own module holds",
+    "well_behaved.propagate_module": "a signal that is constant over the data",
 }
 """Function -> what NaN in its answer says; elsewhere there is none."""
 

@@ -39,3 +39,8 @@ def test_the_upper_limit_belongs_to_the_last_bin():
 def test_bad_input_is_told_what_is_wrong(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+def test_complex_activations_are_told():
+    with pytest.raises(TypeError, match=r"activations must be numbers .* complex128"):
+        inf.binned_entropy([[1j, 0.0]])

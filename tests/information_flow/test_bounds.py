@@ -81,3 +81,15 @@ def test_information_cap_is_the_capacity_of_gaussian_channels():
 def test_bad_input_is_told_what_is_wrong(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+@pytest.mark.parametrize("beta", [5e-324, 1e-200, 1e200, 1.7e308])
+def test_bounds_at_the_ends_of_float64(beta):
+    """Little noise: (d / 2) ln(1 / beta^2), and no finite risk; much: 0 and d / 2."""
+    cap = -3 * math.log(beta) if beta < 1 else 0.0
+    assert inf.information_cap(3, beta) == pytest.approx(cap, rel=1e-12)
+    paper, _ = inf.monte_carlo_bounds(3, beta)
+    assert paper == (math.inf if beta < 1 else 6)
+    assert inf.risk_bound(10, 3, beta) > 0
+    if beta < 1:
+        assert inf.risk_bound(10, 3, beta) == math.inf

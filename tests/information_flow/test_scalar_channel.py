@@ -72,3 +72,29 @@ def test_information_of_one_neuron_has_the_known_values():
 def test_bad_input_is_told_what_is_wrong(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+def test_atoms_infinitely_far_apart_are_told_apart():
+    """Two atoms: 0, and three that coincide; 1 / 4 and 3 / 4 of the weight."""
+    atoms, entropy = [0.0, 1.0, 1.0, 1.0], math.log(4) - 0.75 * math.log(3)
+    assert inf.scalar_information(atoms, 5e-324) == pytest.approx(entropy, abs=1e-12)
+    assert inf.chi2_information(atoms, 5e-324) == pytest.approx(1, abs=1e-12)
+    far = inf.scalar_information([-1e308, 1e308, 0.0], 1.0, [0.5, 0.5, 0.0])
+    assert far == pytest.approx(math.log(2), abs=1e-12)
+
+
+def test_information_is_not_negative_by_rounding():
+    assert inf.scalar_information([0.0, 1.0, 1.0, 1.0], 33687711.0) >= 0
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "told"),
+    [
+        (([1j, 0], 1.0), TypeError, "atoms must be numbers .* real"),
+        (([0.0, 1.0], 1.0, [1j, 0]), TypeError, "probabilities must be numbers"),
+        (([0.0, 1.0, 2.0], 1.0, [0.5, 0.5]), ValueError, "atoms and probabilities mu"),
+    ],
+)
+def test_what_is_no_law_is_told(given, kind, told):
+    with pytest.raises(kind, match=told):
+        inf.scalar_information(*given)

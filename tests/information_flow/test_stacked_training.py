@@ -1,5 +1,7 @@
 """Networks trained side by side as they would train alone."""
 
+import math
+
 import pytest
 import torch
 from information_flow.cases import SZT, tiny
@@ -74,7 +76,7 @@ def test_training_depends_on_the_seed_alone():
         (lambda: trained([]), "nets must be one or more of equal widths"),
         (lambda: trained([NET, inf.NoisyMLP([1, 2, 2], 0.1, seed=0)]), "equal widths"),
         (lambda: trained([DEEP], [0.1, 0.2]), "a penalty each"),
-        (lambda: trained([DEEP], [-0.1]), r"penalties must be >= 0, got \[-0.1\]"),
+        (lambda: trained([DEEP], [-0.1]), r"penalties must be >= 0 .* got \[-0.1\]"),
         (lambda: trained([DEEP], checkpoints=(3, 3)),
          r"checkpoints must be >= 0 and increase, got \[3, 3\]"),
         (lambda: trained([DEEP], checkpoints=()), r"got \[\]"),
@@ -85,3 +87,25 @@ def test_training_depends_on_the_seed_alone():
 def test_bad_input_is_told_what_is_wrong(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"lr": -1.0}, "lr must be a finite number > 0, got -1.0"),
+        ({"test_share": 0.01}, "test_share must leave an input at least .* of 5"),
+        ({"x": 1e300 * torch.ones(5, 3).double()}, "x must be finite"),
+        ({"x": torch.zeros(5, 2)}, r"x must be \[n, 3\]"),
+        ({"y": torch.tensor([0, 1, 2, 0, 1])}, r"y must lie in 0\.\.1"),
+        ({"y": torch.zeros(4, dtype=torch.int64)}, "y must hold one integer label"),
+        ({"penalties": [math.nan]}, "penalties must be >= 0 and finite"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_told(change, told):
+    given = {"x": torch.zeros(5, 3), "y": torch.tensor([0, 1, 0, 1, 1])} | {
+        "checkpoints": [1], "lr": 0.1, "batch_size": 1, "seed": 0, "progress": False
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=told):
+        inf.train_together(
+            [inf.NoisyMLP([3, 2, 2], 0.1, seed=0)], **{**given, **change}
+        )

@@ -150,7 +150,7 @@ def test_bounds_by_hand():
 
 ERRORS = [
     (lambda: lr.breakpoint_scale(0, 1.0, 1),
-     "layer must be finite and at least 1, got 0"),
+     "layer must be at least 1, got 0"),
     (lambda: lr.breakpoint_scale(1, 1.0, 1, sigma_w=0.0),
      "sigma_w must be finite and above 0, got 0.0"),
     (lambda: lr.breakpoint_density(0.0, 0.0),
@@ -158,14 +158,14 @@ ERRORS = [
     (lambda: lr.expected_breakpoints([3], -1.0, [0.0], [1.0]),
      "sigma_b must be finite and at least 0, got -1.0"),
     (lambda: lr.expected_breakpoints([3, 0], 1.0, [0.0], [1.0]),
-     "widths[1] must be finite and at least 1, got 0"),
+     "widths[1] must be at least 1, got 0"),
     (lambda: lr.expected_breakpoints([3], 1.0, [0.0], [0.0]),
      "start and end must be two different points of shape [n_in], "
      "got shapes (1,) and (1,)"),
     (lambda: lr.expected_plane_regions(3, 7.0, 1.0),
      "area must be between 0 and 2 pi, got 7.0"),
     (lambda: lr.expected_distance(3, 1.0, 1),
-     "n_in must be finite and at least 2, got 1"),
+     "n_in must be at least 2, got 1"),
     (lambda: lr.density_bound(3, math.nan),
      "sigma_b must be finite and at least 0, got nan"),
 ]  # fmt: skip
@@ -174,3 +174,34 @@ ERRORS = [
 @pytest.mark.parametrize(("call", "sentence"), ERRORS)
 def test_error_sentences(call, sentence):
     assert_says(call, sentence)
+
+
+@pytest.mark.parametrize("unit", [1e-90, 1e90])
+def test_laws_in_any_unit_of_length(unit):
+    """Lengths and biases in another unit: densities over it, counts as they are."""
+    scale = lr.breakpoint_scale(2, 0.5 * unit, 3, distance=unit)
+    assert scale == pytest.approx(unit * lr.breakpoint_scale(2, 0.5, 3, distance=1))
+    t = np.array([0.0, 2.0])
+    density = lr.breakpoint_density(unit * t, scale)
+    wanted = lr.breakpoint_density(t, scale / unit) / unit
+    np.testing.assert_allclose(density, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "told"),
+    [
+        (lambda: lr.breakpoint_density(np.array(1j), 1.0), TypeError, "t must hold"),
+        (lambda: lr.breakpoint_scale(2.0, 1, 1), TypeError, "layer must be an integer"),
+        (lambda: lr.breakpoint_scale(9, 1, 1, sigma_w=1e-50), ValueError,
+         "sigma_w must not be so small"),
+        (lambda: lr.density_bound(1, 1.0, c_grad=1e300), ValueError, "c_grad must lie"),
+        (lambda: lr.expected_breakpoints([2], 1, [0.0], [1e300]), ValueError,
+         "start and end must be at most 1e.50"),
+        (lambda: lr.line_regions(mlp([1, 2, 1], seed=0), np.array([1j]), [0.0]),
+         TypeError, "start must hold real numbers"),
+        (lambda: lr.sawtooth(1.0), TypeError, "n must be an integer, got 1.0"),
+    ],
+)  # fmt: skip
+def test_numbers_that_cannot_be_computed_with_are_told(call, kind, told):
+    with pytest.raises(kind, match=told):
+        call()

@@ -52,3 +52,26 @@ def test_lists_that_do_not_fit_are_refused():
     other = [nets()[0], networks.mlp([3, 4, 4, 2], seed=0)]
     with pytest.raises(ValueError, match="nets must be of one shape, got 2 shapes"):
         lr.train_together(other, ROWS, CLASSES, seeds=[7, 8], **ONE)
+
+
+@pytest.mark.parametrize(
+    ("second", "kind", "told"),
+    [
+        ({"dtype": torch.float32}, ValueError, "nets must be of one dtype"),
+        ({"activation": "tanh"}, ValueError, "nets must be of one dtype and one act"),
+    ],
+)
+def test_networks_of_two_kinds_are_refused(second, kind, told):
+    pair = [networks.mlp([3, 4, 2], seed=0), networks.mlp([3, 4, 2], **second, seed=1)]
+    x, y = torch.eye(3, dtype=torch.float64), torch.tensor([0, 1, 0])
+    given = {"lr": 0.1, "batch_size": 1, "epochs": 1, "seeds": [0, 1]}
+    with pytest.raises(kind, match=told):
+        lr.train_together(pair, x, [y, y], **given)
+
+
+def test_activations_other_than_relu_are_refused():
+    x, y = torch.eye(3, dtype=torch.float64), torch.tensor([0, 1, 0])
+    given = {"lr": 0.1, "batch_size": 1, "epochs": 1, "seeds": [0]}
+    net = networks.mlp([3, 4, 2], "tanh", seed=0)
+    with pytest.raises(TypeError, match=r"nets\[0\] must have ReLU as activation"):
+        lr.train_together([net], x, [y], **given)

@@ -30,7 +30,8 @@ ERRORS = [
     (lambda: lr.plane_regions(NET, *AXES, (0, 1, 2, 2)),
      "extent must be (s0, s1, t0, t1), s0 < s1 and t0 < t1, got (0.0, 1.0, 2.0, 2.0)"),
     (lambda: lr.window_on_sphere([0, 0, 0], [1, 0, 0], [0, 1, 0], WINDOW),
-     "the plane must not contain 0, where directions are undefined"),
+     "origin, u and v must be independent: the plane must not contain 0, where "
+     "directions are undefined"),
 ]  # fmt: skip
 
 

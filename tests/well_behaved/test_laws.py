@@ -125,3 +125,29 @@ def test_wide_vanilla_against_one_layer_of_many_channels():
 def test_laws_say_what_is_wrong(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_a_wide_network_does_not_see_the_size_of_its_inputs(scale):
+    inputs = np.random.default_rng(0).standard_normal((5, 3))
+    for a, b in zip(
+        wb.wide_vanilla(inputs, 3), wb.wide_vanilla(scale * inputs, 3), strict=True
+    ):
+        np.testing.assert_allclose(a, b, rtol=1e-9)
+
+
+def test_infinite_rank_adds_nothing():
+    assert wb.rank_growth([np.inf, 4.0]).tolist() == [1.0, 2**0.5]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "told"),
+    [
+        (lambda: wb.activation_growth(np.array(1j)), TypeError, "mean_abs must hold r"),
+        (lambda: wb.rank_growth(np.array([3j])), TypeError, "rank must hold real"),
+        (lambda: wb.residual_exponent(2, 1e300), ValueError, "layer_growth must lie"),
+    ],
+)
+def test_numbers_that_cannot_be_computed_with_are_told(call, kind, told):
+    with pytest.raises(kind, match=told):
+        call()

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 from well_behaved.cases import FLAT, GOOD, IMAGE, POOLS
 
@@ -93,3 +94,26 @@ BAD = [
 def test_propagate_says_what_is_wrong(changes, told):
     with pytest.raises(ValueError, match=told):
         wb.propagate(**(GOOD | changes))
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 1e30])
+def test_the_size_of_the_inputs_does_not_matter(scale):
+    """Float64, the unit a power of two: rounding of the scaled inputs alone."""
+    inputs = np.random.default_rng(0).standard_normal((6, 5))
+    given = {"n_draws": 2, "batch_size": 4, "seed": 0, "dtype": torch.float64}
+    one = wb.propagate("batch_norm", 4, 6, inputs, **given)
+    other = wb.propagate("batch_norm", 4, 6, scale * inputs, **given)
+    np.testing.assert_allclose(one.log_chi, other.log_chi, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"dtype": torch.float16}, "dtype must be torch.float32 or torch.float64"),
+        ({"device": "x"}, "device cannot be 'x' here"),
+    ],
+)
+def test_a_place_that_cannot_compute_is_told(change, told):
+    given = {"n_draws": 1, "batch_size": 2, "seed": 0} | change
+    with pytest.raises(ValueError, match=told):
+        wb.propagate("vanilla", 1, 2, np.eye(3), **given)
