@@ -319,15 +319,6 @@ FOUND = {
     "linear_regions.sawtooth": "a float where an integer belongs",
     "linear_regions.window_on_sphere": "the error names no argument",
     "linear_regions.train_together": "networks of two precisions",
-    "sgd_noise.descent_escape": "complex numbers are cast",
-    "sgd_noise.dynamics": "complex numbers are cast",
-    "sgd_noise.escape_indicator": "complex numbers are cast",
-    "sgd_noise.expected_sharpness": "a pruned layer",
-    "sgd_noise.hessian": "labels that are no integers",
-    "sgd_noise.look": "data of another precision than the networks",
-    "sgd_noise.per_sample_gradients": "a pruned layer",
-    "sgd_noise.ratio_bound": "huge or tiny numbers overflow",
-    "sgd_noise.top_eigenpairs": "an operator without axes",
     "well_behaved.activation_growth": "complex numbers are cast",
 }
 """Function -> what was found in it and is not mended yet."""
