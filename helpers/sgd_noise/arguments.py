@@ -42,7 +42,7 @@ def read_data(x: Tensor, y: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
 
     Both come in the dtype of `like`; integer targets stay what they are.
     """
-    x, y = (torch.as_tensor(part).detach().clone() for part in (x, y))
+    x, y = (_read_numbers(*named) for named in (("x", x), ("y", y)))
     x = x.to(like)
     y = y.to(like) if y.is_floating_point() else y
     if x.ndim < 2 or x.shape[-2] == 0 or y.shape[: x.ndim - 1] != x.shape[:-1]:
@@ -56,11 +56,24 @@ def read_data(x: Tensor, y: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
     return x, y
 
 
+def read_real(name: str, value: ArrayLike) -> Array:
+    """Return real numbers as float64, or raise; a complex dtype is not cast."""
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} must be an array of numbers: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be real numbers, got dtype {array.dtype}")
+    return array.astype(np.float64)
+
+
 def read_symmetric(name: str, matrix: ArrayLike) -> Array:
-    """Return a finite symmetric matrix, or raise."""
-    array = np.asarray(matrix, float)
-    if array.ndim != 2 or array.shape[0] != array.shape[1]:
-        raise ValueError(f"{name} must be [D, D], got shape {list(array.shape)}")
+    """Return a finite symmetric matrix [D, D], D >= 1, or raise."""
+    array = read_real(name, matrix)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
+        raise ValueError(
+            f"{name} must be [D, D] with D >= 1, got shape {list(array.shape)}"
+        )
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     if not np.allclose(array, array.T, rtol=0, atol=1e-8 * np.abs(array).max()):
@@ -68,19 +81,46 @@ def read_symmetric(name: str, matrix: ArrayLike) -> Array:
     return array
 
 
+def _read_numbers(name: str, value: Tensor) -> Tensor:
+    try:
+        read = torch.as_tensor(value).detach().clone()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"{name} must be a tensor of numbers: {error}") from None
+    if read.is_complex():
+        raise TypeError(f"{name} must be real, got {read.dtype}")
+    return read
+
+
+def read_seed(seed: int, *, least: int = -(2**63)) -> int:
+    """Return an integer that a generator takes, or raise.
+
+    Args:
+        seed: from -2^63 to 2^64 - 1 for those of torch.
+        least: 0 for those of numpy.
+    """
+    if not hasattr(seed, "__index__") or not least <= operator.index(seed) < 2**64:
+        lowest = "-2^63" if least else "0"
+        raise ValueError(
+            f"seed must be an integer from {lowest} to 2^64 - 1, got {seed!r}"
+        )
+    return operator.index(seed)
+
+
 def check_batch(batch_size: int, n: int) -> None:
     """Raise unless the batch size is in 1..n."""
     read_count("batch_size", batch_size, n)
 
 
-def read_count(name: str, value: int, most: int | None = None) -> int:
-    """Return an integer in 1..most, or raise."""
+def read_count(
+    name: str, value: int, most: int | None = None, *, least: int = 1
+) -> int:
+    """Return an integer in least..most, or raise."""
     try:
         count = operator.index(value)
     except TypeError:
-        count = 0
-    if count < 1 or (most is not None and count > most) or isinstance(value, bool):
-        allowed = ">= 1" if most is None else f"in 1..{most}"
+        count = least - 1
+    if count < least or (most is not None and count > most) or isinstance(value, bool):
+        allowed = f"an integer >= {least}" if most is None else f"in {least}..{most}"
         raise ValueError(f"{name} must be {allowed}, got {value!r}")
     return count
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from torch import Tensor, nn
 
-from helpers.sgd_noise.arguments import check_batch, read_count, to_numpy
+from helpers.sgd_noise.arguments import check_batch, read_count, read_seed, to_numpy
 from helpers.sgd_noise.factors import Factors
 from helpers.sgd_noise.operators import SymmetricOperator
 from helpers.sgd_noise.per_sample import sample_gradients
@@ -117,17 +117,17 @@ class GradientNoise(SymmetricOperator):
 
         Args:
             n: number of draws, >= 1.
-            seed: integer.
+            seed: integer >= 0.
             gaussian: which of the two.
 
         Returns:
             [n, D]. Cost: less than a gradient of all samples a draw.
 
         Raises:
-            ValueError: n below 1.
+            ValueError: n below 1, or the seed below 0.
         """
         n = read_count("n", n)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(read_seed(seed, least=0))
         if gaussian:
             z = rng.normal(size=(n, self._n))
             z -= z.mean(axis=1, keepdims=True)

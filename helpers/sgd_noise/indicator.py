@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helpers.sgd_noise.arguments import read_count, read_symmetric
+from helpers.sgd_noise.arguments import read_count, read_real, read_symmetric
 from helpers.sgd_noise.covariance import GradientNoise
 from helpers.sgd_noise.operators import SymmetricOperator, top_eigenpairs
 
@@ -119,22 +119,26 @@ def ratio_bound(
     sharpens (ours): the order holds for 1/2 < p <= 1; beyond, the bound is a D / k^2.
 
     Args:
-        dimension: D >= 1, any shape.
+        dimension: D >= 1, finite, any shape.
         k: number of large eigenvalues, >= 1.
-        gap: p, the exponent.
-        alignment: a >= 0.
+        gap: p, the exponent; inf for no other eigenvalue above 0.
+        alignment: a >= 0, finite.
 
     Raises:
         ValueError: an argument out of range.
     """
-    size = np.asarray(dimension, float)
-    if not (size >= 1).all():
-        raise ValueError(f"dimension must be >= 1, got {dimension!r}")
-    if not (isinstance(k, int) and k >= 1):
-        raise ValueError(f"k must be an integer >= 1, got {k!r}")
-    if not alignment >= 0:
-        raise ValueError(f"alignment must be >= 0, got {alignment!r}")
-    return alignment * size / (k + size ** (1 - gap)) ** 2
+    size = read_real("dimension", dimension)
+    if not ((size >= 1) & (size < math.inf)).all():
+        raise ValueError(f"dimension must be finite and >= 1, got {dimension!r}")
+    k = read_count("k", k)
+    if math.isnan(gap):
+        raise ValueError(f"gap must be a number, got {gap!r}")
+    if not 0 <= alignment < math.inf:
+        raise ValueError(f"alignment must be finite and >= 0, got {alignment!r}")
+    with np.errstate(over="ignore", under="ignore"):
+        large = k + size ** (1 - gap)  # where it overflows the bound is 0
+        bound: Array = (alignment / large) * (size / large)
+    return bound
 
 
 def _read(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helpers.sgd_noise.arguments import check_positive, read_symmetric
+from helpers.sgd_noise.arguments import check_positive, read_real, read_symmetric
 
 Array = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def _spectrum(hessian: ArrayLike, covariance: ArrayLike) -> tuple[Array, Array]:
 
 
 def _times(name: str, times: ArrayLike, rate: Array) -> Array:
-    array = np.asarray(times, float)
+    array = read_real(name, times)
     if not (array >= 0).all():
         raise ValueError(f"{name} must be >= 0, got {times!r}")
     if np.isinf(array).any() and rate[0] < -1e-8 * np.abs(rate).max():

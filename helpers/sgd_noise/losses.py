@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd import grad
 
-from helpers.models import read_classes
+from helpers.models import is_finite, read_classes
 from helpers.training import Loss, mse
 
 _SHOWN = 64  # samples on which a loss is compared with the mean of its own values
@@ -44,7 +44,7 @@ def read_targets(y: Tensor, loss: Loss, outputs: Tensor) -> Tensor:
         raise ValueError(
             f"net must give outputs of float32 or float64, got {outputs.dtype}"
         )
-    if not outputs.isfinite().all():
+    if not is_finite(outputs):
         raise ValueError("net must give finite outputs for x, got NaN or infinity")
     if loss is cross_entropy:
         if outputs.ndim != 2 or outputs.shape[1] < 2:

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import trange
 
-from helpers.sgd_noise.arguments import check_batch, check_positive, read_data
+from helpers.sgd_noise.arguments import (
+    check_batch,
+    check_positive,
+    read_count,
+    read_data,
+    read_seed,
+)
 from helpers.sgd_noise.copies import differentiating
 from helpers.sgd_noise.covariance import noise_scale
 from helpers.sgd_noise.kicks import KICKS, Run
@@ -103,7 +109,7 @@ def dynamics(
         watch: called as watch(step, networks) after every `watch_every` steps; it must
             leave the networks as they are.
         watch_every: >= 1.
-        seed: integer seed of batches and noise.
+        seed: integer, of batches and noise.
         progress: show a progress bar on stderr (TQDM_DISABLE=1 hides it).
 
     Raises:
@@ -118,14 +124,17 @@ def dynamics(
     stack = Stack(given)
     nets = [copy.deepcopy(one) for one in given]
     x, y = read_data(x, y, stack.theta)
-    stack.check(given, x)
+    stack.check_inputs(x)
+    outputs = stack.outputs(x)
     n = x.shape[-2]
     _check(noise, lr, rank, n, stack.dimension)
-    _check_counts(steps=steps, refresh=refresh, watch_every=watch_every)
+    steps, refresh = read_count("steps", steps), read_count("refresh", refresh)
+    watch_every = read_count("watch_every", watch_every)
     check_batch(batch_size, n)
     criterion = read_loss(loss)
-    y = _read_targets(y, criterion, stack.outputs(x), own=x.ndim == 3)
-    generator = torch.Generator().manual_seed(seed)
+    y = _read_targets(y, criterion, outputs, own=x.ndim == 3)
+    stack.check(given, x, outputs)
+    generator = torch.Generator().manual_seed(read_seed(seed))
     run = Run(stack, nets, x, y, criterion, generator, rank)
     run.scale = noise_scale(batch_size, n, replace=False)
     power, trace = torch.zeros(2, len(nets), dtype=torch.float64)
@@ -170,12 +179,4 @@ def _check(noise: str, lr: float, rank: int, n: int, d: int) -> None:
     if noise not in NOISES:
         raise ValueError(f"noise must be one of {NOISES}, got {noise!r}")
     check_positive("lr", lr)
-    if not 1 <= rank <= min(n, d):
-        raise ValueError(f"rank must be in 1..{min(n, d)}, got {rank!r}")
-
-
-def _check_counts(**counts: int) -> None:
-    """Raise unless all are >= 1."""
-    for name, value in counts.items():
-        if value < 1:
-            raise ValueError(f"{name} must be >= 1, got {value!r}")
+    read_count("rank", rank, min(n, d))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
-from helpers.sgd_noise.arguments import read_count, read_symmetric
+from helpers.sgd_noise.arguments import read_count, read_seed, read_symmetric
 
 Array = NDArray[np.float64]
 _DENSE = 64  # matrices up to this size are diagonalised whole
@@ -42,7 +42,7 @@ def top_eigenpairs(
             `HessianOperator` and `GradientNoise`.
         k: 1..D.
         tol: relative accuracy of the eigenvalues, >= 0; 0 is machine precision.
-        seed: of the starting vector.
+        seed: integer >= 0, of the starting vector.
 
     Returns:
         Eigenvalues, descending, [k], and unit eigenvectors, [D, k].
@@ -61,7 +61,7 @@ def top_eigenpairs(
     k = read_count("k", k, n)
     if not (math.isfinite(tol) and tol >= 0):
         raise ValueError(f"tol must be finite and >= 0, got {tol!r}")
-    start = np.random.default_rng(seed).normal(size=(n,))
+    start = np.random.default_rng(read_seed(seed, least=0)).normal(size=(n,))
     image = matrix @ start
     if not np.isfinite(image).all():
         raise ValueError(

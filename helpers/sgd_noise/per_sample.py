@@ -69,11 +69,12 @@ def _factored(
     stack: Stack, net: nn.Module, x: Tensor, y: Tensor, loss: str | Loss
 ) -> Factors:
     x, y = read_sample(x, y, net)
-    stack.check([net], x)
+    stack.check_inputs(x)
     criterion = read_loss(loss)
 
     def total(outputs: Tensor) -> Tensor:
         own = read_targets(y, criterion, outputs[0].detach())
+        stack.check([net], x, outputs)
         return criterion(outputs[0], own) * len(own)
 
     return stack.factors(x, total)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from helpers.data import Dataset
+from helpers.sgd_noise.arguments import check_positive, read_count, read_seed
 from helpers.sgd_noise.curvature import HessianOperator
 from helpers.sgd_noise.losses import cross_entropy
 from helpers.sgd_noise.problem import Problem
@@ -35,33 +36,44 @@ def look(
         sets: the data of each.
         scale: deviation of the expected sharpness, > 0.
         draws: pairs of draws behind it, >= 2.
-        seed: integer seed of those draws.
+        seed: integer, of those draws.
 
     Returns:
         "loss", "accuracy", "test_loss", "test_accuracy", "sharpness" and "trace", Tr H
         of the training loss, each [R].
 
     Raises:
-        ValueError: an argument out of range, or not as many sets as networks.
+        ValueError: an argument out of range, not as many sets as networks, or a network
+            that is refused, told with its place.
 
     Cost: 2 draws forward passes a network, and n_out gradients for Tr H.
     """
-    rows: list[list[float]] = []
-    for net, one in zip(nets, sets, strict=True):
-        train, test = (one.x_train, one.y_train), (one.x_test, one.y_test)
-        sharpness, _ = expected_sharpness(
-            net, *train, scale=scale, draws=draws, seed=seed
+    if len(nets) != len(sets) or not nets:
+        raise ValueError(
+            "nets and sets must be as many, one or more, "
+            f"got {len(nets)} and {len(sets)}"
         )
-        rows.append(
-            [
-                *_score(net, *train),
-                *_score(net, *test),
-                sharpness,
-                HessianOperator(net, *train).trace(),
-            ]
-        )
+    check_positive("scale", scale)
+    options = {"scale": scale, "draws": read_count("draws", draws, least=2)}
+    options["seed"] = read_seed(seed)
+    rows = []
+    for place, (net, one) in enumerate(zip(nets, sets, strict=True)):
+        try:
+            rows.append(_row(net, one, **options))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"nets[{place}] with sets[{place}]: {error}") from error
     names = ("loss", "accuracy", "test_loss", "test_accuracy", "sharpness", "trace")
     return dict(zip(names, np.transpose(rows), strict=True))
+
+
+def _row(
+    net: nn.Module, one: Dataset, *, scale: float, draws: int, seed: int
+) -> list[float]:
+    """What `look` returns of one network."""
+    train, test = (one.x_train, one.y_train), (one.x_test, one.y_test)
+    sharpness, _ = expected_sharpness(net, *train, scale=scale, draws=draws, seed=seed)
+    trace = HessianOperator(net, *train).trace()
+    return [*_score(net, *train), *_score(net, *test), sharpness, trace]
 
 
 def _score(net: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:

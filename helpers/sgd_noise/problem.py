@@ -58,9 +58,12 @@ class Problem:
                 with torch.random.fork_rng(devices=[]):
                     self._check(net)
             else:
-                self.stack.check([net], self.x)
+                self.stack.check_inputs(self.x)
             self.outputs = self._all_outputs()
             self.y = read_targets(self.y, self.loss, self.outputs)
+            if self.stack is not None:
+                few = self.x[:_SHOWN]
+                check_agreement(self.stack.outputs(few)[0], self.outputs[:_SHOWN])
 
     @property
     def dimension(self) -> int:

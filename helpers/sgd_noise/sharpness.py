@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from helpers.models import check_evaluation, check_finite
-from helpers.sgd_noise.arguments import to_numpy
+from helpers.sgd_noise.arguments import (
+    check_positive,
+    read_count,
+    read_real,
+    read_seed,
+    to_numpy,
+)
 from helpers.sgd_noise.copies import differentiating
 from helpers.sgd_noise.problem import Problem, trained_parameters
 from helpers.training import Loss
@@ -46,7 +52,7 @@ def displaced_losses(
     """
     check_evaluation(net)
     check_finite(net)
-    moves = torch.as_tensor(np.asarray(steps))
+    moves = torch.as_tensor(read_real("steps", steps))
     dimension = sum(p.numel() for p in trained_parameters(net).values())
     if moves.ndim != 2 or moves.shape[1] != dimension:
         raise ValueError(
@@ -95,11 +101,9 @@ def expected_sharpness(
     Raises:
         TypeError, ValueError: as `per_sample_gradients`; an argument out of range.
     """
-    if not (math.isfinite(scale) and scale > 0 and draws >= 2):
-        raise ValueError(
-            f"scale must be > 0 and draws >= 2, got {scale!r} and {draws!r}"
-        )
-    generator = torch.Generator().manual_seed(seed)
+    check_positive("scale", scale)
+    draws = read_count("draws", draws, least=2)
+    generator = torch.Generator().manual_seed(read_seed(seed))
     check_evaluation(net)
     check_finite(net)
     dimension = sum(p.numel() for p in trained_parameters(net).values())

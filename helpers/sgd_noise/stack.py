@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from helpers.models import check_agreement, check_finite, check_plain
+from helpers.models import check_agreement, check_finite, check_plain, is_finite
 from helpers.networks import ACTIVATIONS
 from helpers.sgd_noise.factors import Factors, Layer
 from helpers.training import Loss
@@ -25,6 +25,8 @@ class Stack:
     """
 
     def __init__(self, nets: Sequence[nn.Sequential]) -> None:
+        if not nets:
+            raise ValueError("net must be one network or more, got none")
         for net in nets:
             _check(net)
         self._modules = list(nets[0])
@@ -36,17 +38,21 @@ class Stack:
         if not trained:
             raise ValueError("net has no parameter with requires_grad")
         rows = [torch.cat([one[name].flatten() for name in trained]) for one in named]
-        self.theta = torch.stack(rows).detach().clone()
+        self.theta = torch.stack(rows).detach()
         self._trained = trained
         self._values: dict[str, Tensor] = {}
-        start = 0
+        start, held = 0, [self.theta]
         for name, first in named[0].items():
             if first.requires_grad:
                 part = self.theta[:, start : start + first.numel()]
                 self._values[name] = part.view(-1, *first.shape)
                 start += first.numel()
             else:
-                self._values[name] = torch.stack([one[name] for one in named]).detach()
+                held.append(torch.stack([one[name] for one in named]).detach())
+                self._values[name] = held[-1]
+        if not all(map(is_finite, held)):
+            for net in nets:
+                check_finite(net)
 
     @property
     def numbers(self) -> int:
@@ -76,20 +82,28 @@ class Stack:
             start += shape.numel()
         return other
 
-    def check(self, nets: Sequence[nn.Module], x: Tensor) -> None:
-        """Raise ValueError unless the networks give, at a few inputs, what is read."""
+    def check_inputs(self, x: Tensor) -> None:
+        """Raise ValueError unless the first layer takes inputs x, [..., n_in]."""
         first = next(m for m in self._modules if isinstance(m, nn.Linear))
         if x.shape[-1] != first.in_features:
             raise ValueError(
                 f"net takes inputs of {first.in_features} numbers, got x of shape "
                 f"{list(x.shape)}"
             )
+
+    def check(self, nets: Sequence[nn.Module], x: Tensor, outputs: Tensor) -> None:
+        """Raise ValueError unless the networks give, at a few inputs, what is read.
+
+        Args:
+            nets: the R networks that were read.
+            x: inputs, as `outputs` takes them.
+            outputs: what it gave for them, [R, n, n_out].
+        """
         few = x[..., :_SHOWN, :]
         with torch.no_grad():
-            read = self.outputs(few)
             for r, net in enumerate(nets):
                 own = few if few.ndim == 2 else few[r]
-                check_agreement(read[r], net(own.clone()))
+                check_agreement(outputs[r, :_SHOWN], net(own.clone()))
 
     def factors(self, x: Tensor, total: Callable[[Tensor], Tensor]) -> Factors:
         """Gradients of every sample of a sum of losses.
@@ -193,7 +207,6 @@ def _check(net: nn.Module) -> None:
         if isinstance(module, nn.Linear) and tuple(module._parameters) != _LINEAR:
             raise TypeError(f"{name} must have the parameters {_LINEAR}, in this order")
         seen |= own
-    check_finite(net)
 
 
 _LINEAR = ("weight", "bias")  # in this order the factors join them

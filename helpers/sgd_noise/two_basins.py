@@ -11,6 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
+from helpers.sgd_noise.arguments import (
+    check_positive,
+    read_count,
+    read_real,
+    read_seed,
+)
 from helpers.sgd_noise.particles import DATA, FLAT, TURN, Samples, Shape, ellipse, kick
 
 Array = NDArray[np.float64]
@@ -79,7 +85,7 @@ class TwoBasins:
 
     def loss(self, w: ArrayLike) -> Array:
         """Loss at points w, [..., 2], with all data at the origin."""
-        u = (np.asarray(w, float) - 1) @ TURN.T
+        u = (read_real("w", w) - 1) @ TURN.T
         sharp, flat = u**2 @ self._c, ((u - FLAT) ** 2).sum(-1)
         lower: Array = np.minimum(sharp, flat)
         return lower
@@ -89,7 +95,7 @@ class TwoBasins:
 
         Not the same as not having left it: particles leave, and some come back.
         """
-        u = (np.asarray(w, float) - 1) @ TURN.T
+        u = (read_real("w", w) - 1) @ TURN.T
         lower: NDArray[np.bool_] = u**2 @ self._c < ((u - FLAT) ** 2).sum(-1)
         return lower
 
@@ -124,7 +130,7 @@ class TwoBasins:
             steps: >= 1.
             runs: particles, each with its own data and noise.
             samples: data points of a particle, >= 2.
-            seed: integer; one seed gives all noises the same data and random numbers.
+            seed: integer >= 0; one gives all noises the same data and random numbers.
 
         Raises:
             ValueError: unknown noise, or a number out of range.
@@ -134,12 +140,12 @@ class TwoBasins:
         """
         if noise not in SHAPES:
             raise ValueError(f"noise must be one of {SHAPES}, got {noise!r}")
-        checks = {"trace": trace >= 0, "lr": lr > 0, "steps": steps >= 1}
-        checks |= {"runs": runs >= 1, "samples": samples >= 2}
-        for name, fine in checks.items():
-            if not fine:
-                raise ValueError(f"{name} is out of range, got {locals()[name]!r}")
-        rng = np.random.default_rng(seed)
+        if not 0 <= trace < math.inf:
+            raise ValueError(f"trace must be finite and >= 0, got {trace!r}")
+        check_positive("lr", lr)
+        steps, runs = read_count("steps", steps), read_count("runs", runs)
+        samples = read_count("samples", samples, least=2)
+        rng = np.random.default_rng(read_seed(seed, least=0))
         basin = Samples(self._c, rng.normal(size=(runs, samples, 2)) * DATA)
         u, path = np.zeros((runs, 2)), np.zeros((steps + 1, runs, 2))
         exit_step = np.zeros(runs, int)

@@ -296,15 +296,6 @@ INSIDE = {
 """Function -> names that its errors may give, as its docstring explains them."""
 
 FOUND = {
-    "sgd_noise.descent_escape": "complex numbers are cast",
-    "sgd_noise.dynamics": "complex numbers are cast",
-    "sgd_noise.escape_indicator": "complex numbers are cast",
-    "sgd_noise.expected_sharpness": "a pruned layer",
-    "sgd_noise.hessian": "labels that are no integers",
-    "sgd_noise.look": "data of another precision than the networks",
-    "sgd_noise.per_sample_gradients": "a pruned layer",
-    "sgd_noise.ratio_bound": "huge or tiny numbers overflow",
-    "sgd_noise.top_eigenpairs": "an operator without axes",
 }
 """Function -> what was found in it and is not mended yet."""
 

@@ -15,8 +15,17 @@ from helpers import sgd_noise as sn
     [
         (
             lambda: sn.ou_escape(np.ones(3), S2, 1, 1),
-            "hessian must be [D, D], got shape",
+            "hessian must be [D, D] with D >= 1, got shape [3]",
         ),
+        (
+            lambda: sn.descent_escape(H2, np.zeros((0, 0)), 1, 1),
+            "covariance must be [D, D] with D >= 1, got shape [0, 0]",
+        ),
+        (lambda: sn.ou_escape(H2, S2, 1, 1j), "t must be real numbers, got dtype"),
+        (lambda: sn.escape_indicator(1j * H2, S2), "hessian must be real numbers"),
+        (lambda: sn.ratio_bound(1j, 1, 1.0), "dimension must be real numbers"),
+        (lambda: sn.ratio_bound(5, 1, math.nan), "gap must be a number, got nan"),
+        (lambda: sn.ratio_bound(math.inf, 1, 1.0), "dimension must be finite"),
         (lambda: sn.ou_escape(ASYMMETRIC, S2, 1, 1), "hessian must be symmetric"),
         (
             lambda: sn.ou_escape(H2 * np.nan, S2, 1, 1),
@@ -40,5 +49,5 @@ from helpers import sgd_noise as sn
     ]
 )
 def test_bad_input_is_told_what_is_wrong(call, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises((ValueError, TypeError), match=re.escape(told)):
         call()

@@ -97,7 +97,7 @@ def test_a_float32_network_keeps_its_precision():
     [
         (
             lambda: sn.GradientNoise(net_of(), X, CLASSES, 4).sample(0, seed=0),
-            "n must be >= 1, got 0",
+            "n must be an integer >= 1, got 0",
         ),
         (
             lambda: sn.GradientNoise(net_of(), X, CLASSES, 4).top(31),

@@ -71,9 +71,12 @@ def test_the_bound_in_numbers():
 
 @errors(
     [
-        (lambda: sn.ratio_bound(0, 1, 1), "dimension must be >= 1, got 0"),
+        (lambda: sn.ratio_bound(0, 1, 1), "dimension must be finite and >= 1, got 0"),
         (lambda: sn.ratio_bound(5, 0, 1), "k must be an integer >= 1, got 0"),
-        (lambda: sn.ratio_bound(5, 1, 1, -1), "alignment must be >= 0, got -1"),
+        (
+            lambda: sn.ratio_bound(5, 1, 1, -1),
+            "alignment must be finite and >= 0, got -1",
+        ),
         (lambda: sn.escape_indicator(H2, np.eye(3)), "must have one shape, got (2, 2)"),
         (lambda: sn.escape_indicator(H2, S2, k=2), "k must be in 1..1, got 2"),
         (

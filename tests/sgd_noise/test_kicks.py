@@ -1,5 +1,6 @@
 """The noise of one step against the covariance of its kind, and its energy."""
 
+import functools
 import math
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from sgd_noise.cases import CLASSES, X, net_of, runs_of, vector
 
 from helpers import sgd_noise as sn
+from helpers.sgd_noise import kicks as kicks_of
 
 
 def expected_covariances(net):
@@ -30,7 +32,25 @@ def expected_covariances(net):
     }
 
 
+@pytest.fixture
+def equal_networks_share_their_hessian(monkeypatch):
+    """Hessian and eigenvectors of networks with the same parameters are made once."""
+    kept = {}
+
+    def operator(net, x, y, **options):
+        theta = vector(net).tobytes()
+        if theta not in kept:
+            kept[theta] = sn.HessianOperator(net, x, y, **options)
+        return kept[theta]
+
+    monkeypatch.setattr(kicks_of, "HessianOperator", operator)
+    monkeypatch.setattr(kicks_of, "top_eigenpairs", functools.cache(sn.top_eigenpairs))
+    yield
+    assert len(kept) <= 1
+
+
 @pytest.mark.parametrize("noise", sn.NOISES)
+@pytest.mark.usefixtures("equal_networks_share_their_hessian")
 def test_one_step_has_the_mean_and_covariance_of_its_kind(noise):
     """1500 runs from one network: 5 standard errors along fixed directions."""
     net, n = net_of(widths=(5, 4, 3)), 1500

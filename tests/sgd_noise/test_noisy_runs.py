@@ -112,9 +112,9 @@ def test_divergence_is_told():
     [
         (lambda: dyn(noise="pink"), "noise must be one of ('gd', 'sgd', 'constant'"),
         (lambda: dyn(lr=0), "lr must be finite and > 0, got 0"),
-        (lambda: dyn(steps=0), "steps must be >= 1, got 0"),
-        (lambda: dyn(refresh=0), "refresh must be >= 1, got 0"),
-        (lambda: dyn(watch_every=0), "watch_every must be >= 1, got 0"),
+        (lambda: dyn(steps=0), "steps must be an integer >= 1, got 0"),
+        (lambda: dyn(refresh=0), "refresh must be an integer >= 1, got 0"),
+        (lambda: dyn(watch_every=0), "watch_every must be an integer >= 1, got 0"),
         (lambda: dyn(rank=31), "rank must be in 1..30, got 31"),
         (lambda: dyn(batch_size=31), "batch_size must be in 1..30, got 31"),
         (lambda: dyn(y=CLASSES + 1), "y must lie in 0..2, the classes of the network"),

@@ -50,5 +50,15 @@ def test_sharpness_of_a_smooth_network_is_that_of_its_hessian():
 
 
 def test_as_many_sets_as_networks():
-    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is shorter"):
+    with pytest.raises(ValueError, match="nets and sets must be as many"):
         sn.look(nets_of(), SETS[:1], seed=0)
+
+
+def test_a_network_that_is_refused_is_told_with_its_place():
+    nets = nets_of()
+    with torch.no_grad():
+        nets[1][0].weight[0, 0] = torch.nan
+    with pytest.raises(
+        ValueError, match=r"nets\[1\] with sets\[1\]: net must have finite"
+    ):
+        sn.look(nets, SETS, seed=0)

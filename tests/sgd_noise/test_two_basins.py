@@ -105,16 +105,26 @@ BASINS = sn.TwoBasins()
             lambda: BASINS.escape("round", seed=0),
             "noise must be one of ('gd', 'constant'",
         ),
-        (lambda: BASINS.escape("gd", lr=0, seed=0), "lr is out of range, got 0"),
+        (lambda: BASINS.escape("gd", lr=0, seed=0), "lr must be finite and > 0, got 0"),
         (
             lambda: BASINS.escape("gd", trace=-1, seed=0),
-            "trace is out of range, got -1",
+            "trace must be finite and >= 0, got -1",
         ),
-        (lambda: BASINS.escape("gd", steps=0, seed=0), "steps is out of range, got 0"),
-        (lambda: BASINS.escape("gd", runs=0, seed=0), "runs is out of range, got 0"),
+        (
+            lambda: BASINS.escape("gd", steps=0, seed=0),
+            "steps must be an integer >= 1, got 0",
+        ),
+        (
+            lambda: BASINS.escape("gd", runs=0, seed=0),
+            "runs must be an integer >= 1, got 0",
+        ),
         (
             lambda: BASINS.escape("gd", samples=1, seed=0),
-            "samples is out of range, got 1",
+            "samples must be an integer >= 2, got 1",
+        ),
+        (
+            lambda: BASINS.escape("gd", seed=-1),
+            "seed must be an integer from 0 to 2^64",
         ),
         (
             lambda: BASINS.exit_rate("leading"),
