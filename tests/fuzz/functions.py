@@ -295,8 +295,7 @@ INSIDE = {
 }
 """Function -> names that its errors may give, as its docstring explains them."""
 
-FOUND = {
-}
+FOUND = {}
 """Function -> what was found in it and is not mended yet."""
 
 
