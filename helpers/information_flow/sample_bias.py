@@ -52,7 +52,12 @@ def bias_law(
     """
     check_count("n", n)
     check_count("dim", dim)
-    c = float(chi2_information(atoms, beta, probabilities))
+    found = chi2_information(atoms, beta, probabilities)
+    if found.ndim > 0:
+        raise ValueError(
+            f"atoms and probabilities must be [k], got channels {list(found.shape)}"
+        )
+    c = float(found)
     log = dim * math.log1p(c)
     if log > _LOG_LARGEST:
         return BiasLaw(math.inf, log - math.log(n), math.inf)

@@ -63,3 +63,8 @@ def test_bias_law_of_separate_atoms_is_that_of_miller_and_madow():
 def test_bad_input_is_told_what_is_wrong(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+def test_atoms_of_several_channels_are_told():
+    with pytest.raises(ValueError, match=r"atoms and probabilities must be \[k\], got"):
+        inf.bias_law(1, 1, 1.0, np.zeros((2, 2)))
