@@ -34,7 +34,7 @@ def ou_escape(
 
     Raises:
         ValueError: not symmetric, shapes that differ, Sigma not PSD, eta or t out of
-            range, or t = inf with a negative eigenvalue of H.
+            range, t = inf with a negative eigenvalue of H, or a loss that overflows.
 
     Cost: O(D^3).
     """
@@ -42,9 +42,10 @@ def ou_escape(
     times = _times("t", t, rate)
     check_positive("eta", eta)
     decay = np.where(rate > 0, rate, 0) if np.isinf(times).any() else rate
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         exponent = np.where(decay == 0, 0, -2 * decay * times[..., None])
-    return -eta / 4 * np.expm1(exponent) @ noise
+        grown = np.where(noise == 0, 0, -np.expm1(exponent))
+        return _finite(eta / 4 * (grown @ noise), "eta and t")
 
 
 def descent_escape(
@@ -57,7 +58,9 @@ def descent_escape(
 
         (eta^2 / 2) sum_i lam_i s_i sum_(k < steps) (1 - eta lam_i)^(2 k),
 
-    s_i = u_i' Sigma u_i. One step gives (eta^2 / 2) Tr(H Sigma) exactly; infinitely
+    s_i = u_i' Sigma u_i; with a_i = eta lam_i and the inner sum taken it is
+    (eta / 2) sum_i s_i (1 - (1 - a_i)^(2 steps)) / (2 - a_i). One step gives
+    (eta^2 / 2) Tr(H Sigma) exactly; infinitely
     many give (eta / 2) sum_i s_i / (2 - eta lam_i) over lam_i > 0.
 
     Args:
@@ -85,12 +88,14 @@ def descent_escape(
         )
     if np.isinf(steps).any():
         rate = np.where(rate > 0, rate, 0)
-    square = (1 - eta * rate) ** 2
-    flat = square == 1  # eta lam is 0 or 2: every step adds the same
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rise = (1 - square ** steps[..., None]) / (1 - square)
-        rise = np.where(flat, np.where(rate == 0, 0, steps[..., None]), rise)
-    return eta**2 / 2 * rise @ (rate * noise)
+    count = steps[..., None]
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        a = eta * rate
+        logs = np.log1p(np.where(a > 1, a - 2, -a))  # ln |1 - a|
+        grown = -np.expm1(2 * count * logs) / (2 - a)
+        grown = np.where(a == 2, 2 * count, grown)
+        grown = np.where((a == 0) | (count == 0) | (noise == 0), 0, grown)
+        return _finite(eta / 2 * (grown @ noise), "eta and steps")
 
 
 def _spectrum(hessian: ArrayLike, covariance: ArrayLike) -> tuple[Array, Array]:
@@ -107,6 +112,13 @@ def _spectrum(hessian: ArrayLike, covariance: ArrayLike) -> tuple[Array, Array]:
         raise ValueError(f"covariance must be PSD, its lowest eigenvalue is {lowest:g}")
     values, vectors = np.linalg.eigh(h)
     return values, np.einsum("di,de,ei->i", vectors, sigma, vectors, optimize=True)
+
+
+def _finite(escape: Array, names: str) -> Array:
+    """Return what was computed, or raise where it is beyond the largest number."""
+    if not np.isfinite(escape).all():
+        raise ValueError(f"{names} must leave a loss below 1e308, got a larger one")
+    return escape
 
 
 def _times(name: str, times: ArrayLike, rate: Array) -> Array:

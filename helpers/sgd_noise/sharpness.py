@@ -47,9 +47,19 @@ def displaced_losses(
         few dozen networks at a time.
 
     Raises:
-        TypeError, ValueError: as `per_sample_gradients`; steps not [K, D] or not
-            finite.
+        TypeError, ValueError: as `per_sample_gradients`; steps not [K, D], not finite
+            or so long that a loss is not.
     """
+    found = _losses(net, x, y, steps, loss)
+    if not np.isfinite(found).all():
+        raise ValueError("steps must lead to finite losses, got NaN or infinity there")
+    return found
+
+
+def _losses(
+    net: nn.Module, x: Tensor, y: Tensor, steps: ArrayLike, loss: str | Loss
+) -> Array:
+    """What `displaced_losses` returns, not finite where the network is not."""
     check_evaluation(net)
     check_finite(net)
     moves = torch.as_tensor(read_real("steps", steps))
@@ -99,7 +109,8 @@ def expected_sharpness(
         The mean and its standard error. Cost: 2 draws forward passes.
 
     Raises:
-        TypeError, ValueError: as `per_sample_gradients`; an argument out of range.
+        TypeError, ValueError: as `per_sample_gradients`; an argument out of range, or
+            a scale so large that a loss overflows.
     """
     check_positive("scale", scale)
     draws = read_count("draws", draws, least=2)
@@ -108,8 +119,15 @@ def expected_sharpness(
     check_finite(net)
     dimension = sum(p.numel() for p in trained_parameters(net).values())
     nu = scale * torch.randn(draws, dimension, generator=generator, dtype=torch.float64)
-    options = {"loss": loss}
-    here = displaced_losses(net, x, y, np.zeros((1, dimension)), **options)
-    both = [displaced_losses(net, x, y, sign * nu, **options) for sign in (1, -1)]
-    rise = (both[0] + both[1]) / 2 - here
-    return float(rise.mean()), float(rise.std(ddof=1) / math.sqrt(draws))
+    if not nu.isfinite().all():
+        raise ValueError(f"scale must leave finite steps, got {scale!r}")
+    here = _losses(net, x, y, np.zeros((1, dimension)), loss)
+    both = [_losses(net, x, y, sign * nu, loss) for sign in (1, -1)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        rise = (both[0] + both[1]) / 2 - here
+        spread = rise.std(ddof=1)
+    if not (np.isfinite(rise).all() and math.isfinite(spread)):
+        raise ValueError(
+            f"scale must leave losses and their squares finite, got {scale!r}"
+        )
+    return float(rise.mean()), float(spread / math.sqrt(draws))

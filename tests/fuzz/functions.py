@@ -233,6 +233,12 @@ OWN = {
         "x": tensors(N, D),
         "y": st.just(torch.tensor([0, 1, 0, 1, 1])),
     },
+    "sgd_noise.displaced_losses": {
+        "net": st.builds(
+            lambda seed: networks.mlp([D, 2, CLASSES], seed=seed), st.integers(0, 5)
+        ),
+        "steps": matrices(2, (D + 1) * 2 + 3 * CLASSES),
+    },
     "sgd_noise.dynamics": {"noise": st.sampled_from(["gd", "sgd", "gaussian"])},
     "sublevel_sets": _SUBLEVEL
     | {

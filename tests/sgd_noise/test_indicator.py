@@ -69,6 +69,11 @@ def test_the_bound_in_numbers():
     np.testing.assert_allclose(sn.ratio_bound([1.0, 100.0], 1, 1.0, 0.5), [0.125, 12.5])
 
 
+def test_the_bound_of_a_rising_spectrum_is_0_where_its_square_overflows():
+    assert sn.ratio_bound(5, 1, -220.0) == pytest.approx(0, abs=1e-300)
+    assert sn.ratio_bound(5, 1, math.inf) == 5
+
+
 @errors(
     [
         (lambda: sn.ratio_bound(0, 1, 1), "dimension must be finite and >= 1, got 0"),

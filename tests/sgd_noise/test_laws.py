@@ -64,6 +64,24 @@ def test_the_law_of_discrete_steps():
     assert small == pytest.approx(float(sn.ou_escape(h, s, 1e-5, 1.0)), rel=1e-4)
 
 
+def test_steps_too_short_to_be_seen_in_the_sum():
+    """eta lam = 1e-18: 1 - eta lam rounds to 1; the law is linear, then saturates."""
+    h, sigma = np.diag([1e-18]), np.eye(1)
+    np.testing.assert_allclose(
+        sn.descent_escape(h, sigma, 1.0, [1, 10**6, math.inf]),
+        [0.5e-18, -math.expm1(-2e-12) / 4, 0.25],
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("eta", [1e154, 1e300])
+def test_a_loss_that_overflows_is_refused(eta):
+    with pytest.raises(ValueError, match="eta and steps must leave a loss"):
+        sn.descent_escape(H2, S2, eta, 3)
+    with pytest.raises(ValueError, match="eta and t must leave a loss"):
+        sn.ou_escape(-H2, S2, eta, 1e3)
+
+
 def test_discrete_steps_at_the_edge():
     """eta lam = 2 adds the same every step, eta lam = 0 nothing."""
     h, s = np.diag([2.0, 0.0]), np.eye(2)

@@ -44,6 +44,24 @@ def test_sharpness_is_half_the_trace():
             "steps must be [K, 111], got shape [2, 3]",
         ),
         (
+            lambda: sn.displaced_losses(net_of(), X, CLASSES, np.full((1, 111), 1e300)),
+            "steps must lead to finite losses",
+        ),
+        (
+            lambda: sn.expected_sharpness(net_of(), X, CLASSES, scale=1e77, seed=0),
+            "scale must leave losses and their squares finite, got 1e+77",
+        ),
+        (
+            lambda: sn.expected_sharpness(
+                net_of(), X, CLASSES, scale=0.1, draws=2.0, seed=0
+            ),
+            "draws must be an integer >= 2, got 2.0",
+        ),
+        (
+            lambda: sn.expected_sharpness(net_of(), X, CLASSES, scale=0.1, seed=0.0),
+            "seed must be an integer from -2^63 to 2^64 - 1, got 0.0",
+        ),
+        (
             lambda: sn.expected_sharpness(net_of(), X, CLASSES, scale=0, seed=0),
             "scale must be finite and > 0, got 0",
         ),
