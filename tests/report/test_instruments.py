@@ -50,7 +50,8 @@ def test_a_part_of_a_line_has_its_share_of_the_breaks(subject, size):
         object.__setattr__(one, "pairs", lambda n: (start, end))
         found = line_regions(one, size).readings[0]
         draws.append((found.low + found.high) / 2 - 1)
-    assert line_regions(one, size).seen == f"{size / (2 * PARTS):.1%} of 2 lines, scaled up"
+    seen = f"{size / (2 * PARTS):.1%} of 2 lines, scaled up"
+    assert line_regions(one, size).seen == seen
     # ends of a line lie in fewer parts than its middle: within a fifth, and 4 errors
     error = 4 * np.std(draws) / 60**0.5
     assert np.mean(draws) == pytest.approx(whole, abs=0.2 * whole + error)
