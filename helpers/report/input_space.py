@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import time
+
 import numpy as np
+import torch
 
 from helpers import adversarial_noise, linear_regions
 from helpers.report.readings import Measurement, counted, quartiles
@@ -10,17 +14,36 @@ from helpers.report.subject import Subject
 
 ERROR_RATE = 0.05
 """Of noisy copies, at the noise that is reported."""
+PARTS = 1024
+"""Size of one line: the parts it has, of which a trial takes some."""
 _DRAWS = 400
+_ROWS = 8  # of inputs in a timed pass
 
 
 def line_regions(subject: Subject, size: int) -> Measurement:
-    """Count the linear regions on lines between inputs of different classes."""
-    start, end = subject.pairs(size)
-    counts = linear_regions.count_line_regions(
-        subject.net, _points(start), _points(end)
+    """Count the linear regions on lines between inputs of different classes.
+
+    A line of a large network can have a hundred thousand regions. A trial therefore
+    takes a part of two lines, at random places, and scales up what it counts, as if
+    breaks were as dense all along.
+
+    Args:
+        subject: the network and its inputs.
+        size: of whole lines, `PARTS` for each; below two lines, the part of them.
+    """
+    start, end = (_points(ends) for ends in subject.pairs(max(2, size // PARTS)))
+    share = min(1.0, size / (len(start) * PARTS))
+    if share < 1:
+        rng = np.random.default_rng(subject.seed)
+        at = (1 - share) * rng.random((len(start), *[1] * (start.ndim - 1)))
+        start, end = start + at * (end - start), start + (at + share) * (end - start)
+    counts = linear_regions.count_line_regions(subject.net, start, end)
+    reading = quartiles(
+        "linear regions on a line to another class", 1 + (counts - 1) / share
     )
-    reading = quartiles("linear regions on a line to another class", counts)
-    return Measurement((reading,), counted(len(start), "line"))
+    lines = counted(len(start), "line")
+    seen = lines if share == 1 else f"{share:.1%} of {lines}, scaled up"
+    return Measurement((reading,), seen)
 
 
 def boundary_distance(subject: Subject, size: int) -> Measurement:
@@ -29,6 +52,17 @@ def boundary_distance(subject: Subject, size: int) -> Measurement:
     distances = linear_regions.distance_to_boundary(subject.net, _points(x))
     reading = quartiles("distance to the nearest boundary of regions", distances)
     return Measurement((reading,), counted(len(x), "input"))
+
+
+def one_distance(subject: Subject) -> float:
+    """Return the seconds that one input will take: a pass for each of its numbers."""
+    x = subject.x[:_ROWS].double()
+    net = copy.deepcopy(subject.net).double()
+    with torch.no_grad():
+        net(x)
+        start = time.perf_counter()
+        net(x)
+    return (time.perf_counter() - start) / len(x) * x[0].numel()
 
 
 def errors_in_noise(subject: Subject, size: int) -> Measurement:

@@ -1,6 +1,12 @@
 """The instruments of a report, in order of worth."""
 
-from helpers.report.input_space import boundary_distance, errors_in_noise, line_regions
+from helpers.report.input_space import (
+    PARTS,
+    boundary_distance,
+    errors_in_noise,
+    line_regions,
+    one_distance,
+)
 from helpers.report.inside import curvature, exponents, sensitivity
 from helpers.report.readings import Instrument
 
@@ -21,8 +27,9 @@ INSTRUMENTS = (
         "The network is affine on each region. At initialisation their number on a "
         "line grows like the number of neurons, not exponentially with depth.",
         2,
-        (2, 8, 32, 128),
+        (2, 8, 32, 128, 512, 2048, 8192, 32768, 131072),
         line_regions,
+        per_input=PARTS,
     ),
     Instrument(
         "sensitivity by depth",
@@ -51,6 +58,7 @@ INSTRUMENTS = (
         1,
         (1, 4, 16, 64, 256),
         boundary_distance,
+        expected=one_distance,
     ),
     Instrument(
         "spectra of the weights",

@@ -139,10 +139,14 @@ def _run(
     if budget.left <= 0:
         run.why = f"not run: {budget.seconds:g} s were spent"
         return run
-    sizes = capped(instrument.sizes, len(subject.x))
-    measure = partial(instrument.measure, subject)
+    sizes = capped(instrument.sizes, len(subject.x) * instrument.per_input)
+    measure, share = partial(instrument.measure, subject), weight * budget.left
     try:
-        sized = largest_that_fits(measure, sizes, weight * budget.left)
+        expected = instrument.expected(subject) if instrument.expected else 0.0
+        if expected > share:
+            run.why = f"not run: one input would take {expected:.0f} s"
+            return run
+        sized = largest_that_fits(measure, sizes, share)
     except Exception as error:  # what one instrument refuses, others take
         run.why = _sentence(error)
         return run

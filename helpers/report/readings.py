@@ -54,6 +54,8 @@ class Instrument:
         weight: share of the time, relative to the others.
         sizes: of the sample, growing; the first is the trial.
         measure: (subject, size) -> what is read off its network.
+        per_input: how much size each input of the subject allows.
+        expected: seconds that the trial will take, where that can be long.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Instrument:
     weight: float
     sizes: tuple[int, ...]
     measure: Callable[[Subject, int], Measurement]
+    per_input: int = 1
+    expected: Callable[[Subject], float] | None = None
 
     @property
     def number(self) -> int:

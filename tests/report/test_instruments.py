@@ -10,7 +10,14 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from helpers import adversarial_noise
-from helpers.report.input_space import boundary_distance, errors_in_noise, line_regions
+from helpers.linear_regions import count_line_regions
+from helpers.report.input_space import (
+    PARTS,
+    boundary_distance,
+    errors_in_noise,
+    line_regions,
+    one_distance,
+)
 from helpers.report.inside import curvature, exponents, sensitivity
 from helpers.report.instruments import INSTRUMENTS
 from helpers.report.readings import quartiles
@@ -20,6 +27,43 @@ from helpers.report.subject import read_subject
 @pytest.fixture
 def subject():
     return read_subject(trained_cnn(), *digits(), 0)
+
+
+def test_whole_lines_are_counted_one_by_one(subject):
+    start, end = (ends.double() for ends in subject.pairs(5))
+    counts = [
+        count_line_regions(subject.net, a, b) for a, b in zip(start, end, strict=True)
+    ]
+    found = line_regions(subject, 5 * PARTS)
+    assert found.readings[0] == quartiles(found.readings[0].quantity, counts)
+    assert found.seen == "5 lines"
+
+
+@pytest.mark.parametrize("size", [PARTS // 4, PARTS])
+def test_a_part_of_a_line_has_its_share_of_the_breaks(subject, size):
+    """On average over where the part lies, which a seed draws."""
+    start, end = (ends.double() for ends in subject.pairs(2))
+    whole = count_line_regions(subject.net, start, end).mean() - 1
+    draws = []
+    for seed in range(60):
+        one = replace(subject, seed=seed)
+        object.__setattr__(one, "pairs", lambda n: (start, end))
+        found = line_regions(one, size).readings[0]
+        draws.append((found.low + found.high) / 2 - 1)
+    seen = f"{size / (2 * PARTS):.1%} of 2 lines, scaled up"
+    assert line_regions(one, size).seen == seen
+    # ends of a line lie in fewer parts than its middle: within a fifth, and 4 errors
+    error = 4 * np.std(draws) / 60**0.5
+    assert np.mean(draws) == pytest.approx(whole, abs=0.2 * whole + error)
+
+
+def test_the_time_of_one_distance_grows_with_the_numbers_of_an_input(subject):
+    """A pass for each number: 64 for digits; enlarged fourfold a side, 1024."""
+    large = nn.Sequential(nn.AvgPool2d(4), subject.net).eval()
+    x = subject.x.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    other = read_subject(large, x, subject.y, 0)
+    times = [min(one_distance(one) for _ in range(20)) for one in (subject, other)]
+    assert times[1] > 8 * times[0] > 0
 
 
 def linear(subject, n=24):
@@ -33,16 +77,15 @@ def linear(subject, n=24):
 def test_regions_on_a_line_by_a_grid(subject):
     """Slopes of the logits between 20,000 points change where a region ends."""
     net = trained_cnn().double()
-    (start,), (end,) = subject.pairs(1)
+    (start, _), (end, _) = subject.pairs(2)
     t = torch.linspace(0, 1, 20_001, dtype=torch.float64)[:, None, None, None]
     outputs = net(start.double() + t * (end - start).double()).detach()
     slopes = outputs.diff(dim=0)
     jumps = (slopes.diff(dim=0).abs().amax(dim=1) > 1e-9).numpy()
     runs = int(jumps[0]) + int((np.diff(jumps.astype(int)) == 1).sum())
-    found = line_regions(subject, 1)
+    found = count_line_regions(subject.net, start.double(), end.double())
     # a break shows in one or two neighbouring jumps; close ones may share a run
-    assert runs + 1 <= found.readings[0].value <= runs + 4
-    assert found.seen == "1 line"
+    assert runs + 1 <= found <= runs + 4
 
 
 def test_a_linear_network_has_a_flat_boundary(subject):
@@ -197,8 +240,13 @@ def test_other_units_and_larger_logits_change_what_they_must(subject):
         other[-1].bias *= 8
     scaled = read_subject(other, digits()[0] * 4, digits()[1], 0)
     pairs = [
-        (instrument(subject, 8), instrument(scaled, 8))
-        for instrument in (errors_in_noise, line_regions, sensitivity, exponents)
+        (instrument(subject, size), instrument(scaled, size))
+        for instrument, size in (
+            (errors_in_noise, 8),
+            (line_regions, 8 * PARTS),
+            (sensitivity, 8),
+            (exponents, 8),
+        )
     ]
     ratios = [
         hers.value / ours.value

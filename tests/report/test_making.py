@@ -49,7 +49,8 @@ def test_values_at_initialisation_are_those_of_the_copy(made):
     fresh, _ = making.fresh_copy(net, 0)
     other = replace(subject, net=fresh)
     for instrument in INSTRUMENTS:
-        found = instrument.measure(other, min(instrument.sizes[-1], len(x)))
+        most = len(x) * instrument.per_input
+        found = instrument.measure(other, min(instrument.sizes[-1], most))
         for reading in found.readings:
             row = made[reading.quantity]
             assert (row.initial, row.initial_low, row.initial_high) == (
@@ -117,6 +118,14 @@ def test_a_short_time_gives_small_samples():
     short = report(trained_cnn(), *digits(), seconds=1e-9, progress=False)
     assert not short.rows
     assert all("1e-09 s were spent" in told.sentence for told in short.left_out[:-1])
+
+
+def test_what_would_take_longer_than_its_share_is_not_begun(monkeypatch):
+    slow = replace(INSTRUMENTS[4], expected=lambda subject: 400.0)
+    monkeypatch.setattr(making, "INSTRUMENTS", (slow,))
+    made = report(trained_cnn(), *digits(8), seconds=60, progress=False)
+    assert made.left_out[0].sentence == "not run: one input would take 400 s"
+    assert report(trained_cnn(), *digits(8), seconds=600, progress=False).rows
 
 
 @pytest.mark.parametrize(
