@@ -59,5 +59,6 @@ def tracy_widom_cdf(s: ArrayLike) -> Array:
         raise ValueError(f"s must be numbers, got NaN in {s!r}")
     ends = np.clip(ends, _LOWEST, _HIGHEST)
     kernels = airy(x[:, None] + x + ends[..., None, None])[0]
-    cdf: Array = np.linalg.det(np.eye(_NODES) - root[:, None] * kernels * root)
-    return np.clip(cdf, 0, 1)
+    found = np.linalg.det(np.eye(_NODES) - root[:, None] * kernels * root)
+    cdf: Array = np.clip(found, 0, 1)
+    return cdf

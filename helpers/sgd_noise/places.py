@@ -54,12 +54,11 @@ def look(
             f"got {len(nets)} and {len(sets)}"
         )
     check_positive("scale", scale)
-    options = {"scale": scale, "draws": read_count("draws", draws, least=2)}
-    options["seed"] = read_seed(seed)
+    draws, seed = read_count("draws", draws, least=2), read_seed(seed)
     rows = []
     for place, (net, one) in enumerate(zip(nets, sets, strict=True)):
         try:
-            rows.append(_row(net, one, **options))
+            rows.append(_row(net, one, scale=scale, draws=draws, seed=seed))
         except (TypeError, ValueError) as error:
             raise type(error)(f"nets[{place}] with sets[{place}]: {error}") from error
     names = ("loss", "accuracy", "test_loss", "test_accuracy", "sharpness", "trace")
