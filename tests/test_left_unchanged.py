@@ -22,6 +22,7 @@ TOGETHER = {"scales": [1.0], "rates": [0.1], "seeds": [0], "epochs": 1, "batch_s
 
 LEFT = {
     "models.check_evaluation": models.check_evaluation,
+    "models.check_per_sample": lambda net: read_twice(net),
     "models.check_finite": models.check_finite,
     "models.check_plain": lambda net: models.check_plain(net, "net"),
     "models.read_inputs": lambda net: models.read_inputs(X, net),
@@ -32,6 +33,8 @@ LEFT = {
     "training_checks.check_classes": lambda net: training_checks.check_classes(
         net, X, Y % 4
     ),
+    "training_checks.check_alike": lambda net: training_checks.check_alike([net]),
+    "training_checks.read_rows": lambda net: training_checks.read_rows(X, [net]),
     "well_behaved.propagate_module": lambda net: wb.propagate_module(net, X, seed=0),
 }
 """Room and name -> a call with a model, which may raise."""
@@ -43,6 +46,11 @@ TRAINS = {
     "training.train": lambda net: training.train(net, X, Y % 4, **TRAINING),
 }
 """The same of those that train it."""
+
+
+def read_twice(net):
+    with models.unchanged(net):  # as its docstring asks
+        models.check_per_sample(net, X, [net])
 
 
 def moved(net):

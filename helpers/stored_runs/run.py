@@ -128,7 +128,7 @@ def record(
         versions={"python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},
         seed=seed,
-        seconds=round(time.perf_counter() - since, 1),
+        seconds=float(f"{time.perf_counter() - since:.3g}"),
         peak_memory_bytes=peak_memory_bytes(device),
         commit=_commit(root),
         code=code_hash(modules or [program_of(command)], root),
@@ -165,7 +165,12 @@ def _commit(root: Path) -> str | None:
     try:
         head, changed = (
             subprocess.run(
-                ["git", *words], cwd=root, check=True, capture_output=True, text=True
+                ["git", *words],
+                cwd=root,
+                check=True,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
             ).stdout.strip()
             for words in (
                 ["rev-parse", "HEAD"],

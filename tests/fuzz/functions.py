@@ -254,6 +254,7 @@ OWN = {
         "bends": st.just(1),
     },
     "training": {"loss": st.sampled_from(["cross_entropy"])},
+    "training.mse": {"outputs": tensors(N, CLASSES), "targets": tensors(N, CLASSES)},
     "well_behaved": {
         "mean_abs": matrices(4, low=0.125, high=1),
         "rank": matrices(4, low=1, high=9),

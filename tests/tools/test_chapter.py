@@ -23,14 +23,16 @@ def chapter(tmp_path, monkeypatch):
     for text, tags in CELLS:
         cell = nbformat.v4.new_code_cell(text, metadata={"tags": tags})
         notebook.cells.append(cell)
-    nbformat.write(notebook, tmp_path / "09_toy.ipynb")
+    book = tmp_path / "book"
+    book.mkdir()
+    nbformat.write(notebook, book / "09_toy.ipynb")
     made = tool("chapter")
     for room in ("__init__", "claims"):
         path = tmp_path / "helpers" / f"{room}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text("")
     monkeypatch.setattr(made, "ROOT", tmp_path)
-    monkeypatch.setattr(made, "BOOK", tmp_path)
+    monkeypatch.setattr(made, "BOOK", book)
     return made
 
 
@@ -39,7 +41,9 @@ def test_other_parameters_are_run_past_a_failing_claim_and_stored(
 ):
     assert chapter.main(["09_toy", "seed = 5"]) == 0
     stored = json.loads(
-        (tmp_path / "_data" / "09_toy" / "claims.json").read_text(encoding="utf-8")
+        (tmp_path / "book" / "_data" / "09_toy" / "claims.json").read_text(
+            encoding="utf-8"
+        )
     )
     measured = [stored["claims"][id]["measured"] for id in ("9.1", "9.2")]
     assert measured == [5, 0.5]
@@ -55,7 +59,7 @@ def test_other_parameters_are_run_past_a_failing_claim_and_stored(
 def test_an_error_that_is_no_claim_stops_the_run_and_stores_nothing(chapter, tmp_path):
     with pytest.raises(RuntimeError, match=r"09_toy, \['seed = oops'\]: NameError"):
         chapter.main(["09_toy", "seed = oops"])
-    assert not (tmp_path / "_data").exists()
+    assert not (tmp_path / "book" / "_data").exists()
 
 
 def test_a_chapter_without_other_parameters_is_refused(chapter, capsys):
