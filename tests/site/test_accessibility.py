@@ -38,6 +38,7 @@ DROP_THE_REST = """() => document.querySelectorAll("body *").forEach(element => 
 })"""
 """Contrast hangs on colour, ground, size and weight: of the thousands of texts of a
 chapter one of each kind is kept, since axe needs 10 ms for each."""
+QUIET = {"reduced_motion": "reduce"}
 STILL = "* { transition: none !important }"
 
 
@@ -62,17 +63,22 @@ def scheme(page, name):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_fits_a_phone(open_page, page):
-    opened = open_page(page, **PHONE)
+def test_a_page_loads_clean_with_the_network_cut_and_fits_a_phone(open_page, page):
+    opened = open_page(page, **PHONE, **QUIET)
+    opened.wait_for_load_state("networkidle")
     typeset(opened)
     assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+    assert opened.foreign == []
+    assert opened.errors == []
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_breaks_no_rule_of_accessibility(open_page, page):
     """All rules in light; in dark too the one that asks for colours."""
-    opened = open_page(page, color_scheme="light", **WIDE)
+    opened = open_page(page, color_scheme="light", **WIDE, **QUIET)
     typeset(opened)
+    assert opened.foreign == []
+    assert opened.errors == []
     opened.add_style_tag(content=STILL)
     without_contrast = {"color-contrast": {"enabled": False}}
     assert violations(opened, runOnly=LEVELS, rules=without_contrast) == []

@@ -11,7 +11,6 @@ from places import (
     CHAPTER_PAGES,
     CHAPTERS,
     CLAIMING,
-    PAGES,
     ROOT,
     SITE,
     TYPESET,
@@ -285,14 +284,6 @@ def test_the_landing_page_shows_ten_chapters_and_which_are_written(site):
     assert [card.a["href"] for card in written] == [f"{name}.html" for name in CHAPTERS]
     assert all(card.select_one("svg.chapter-picture") for card in written)
     assert all("coming" in card["class"] for card in cards if not card.a)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_loads_clean_with_the_network_cut(open_page, page):
-    opened = open_page(page, **WIDE)
-    opened.wait_for_load_state("networkidle")
-    assert opened.foreign == []
-    assert opened.errors == []
 
 
 @pytest.mark.parametrize("page", CHAPTER_PAGES)
