@@ -126,7 +126,7 @@ def test_lines_of_a_cnn_beside_plain_loop(bench):
         beside="plain loop over its dense matrices",
         accuracy="exact",
         their_accuracy="exact",
-        least=4,
+        least=2,
     )
 
 
