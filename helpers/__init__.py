@@ -1,8 +1,8 @@
 """The computing behind the book "Deep Learning Theory, executable".
 
-Shared rooms: activations with probes, networks, models, data, training with
-training_checks, sweeps with fingerprints, explorer with figure_data, style, and claims
-with its verdicts, claim_rows and stored_runs. One room per chapter, named as the
+Shared rooms: activations with probes, networks, models, arrays, devices, data, training
+with training_checks, sweeps with fingerprints, explorer with figure_data, style, and
+claims with its verdicts, claim_rows and stored_runs. One room per chapter, named as the
 chapter is: linear_regions, well_behaved, … Above stand the checks behind the exercises,
 and report, which turns the chapters' instruments to a network of yours.
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
@@ -16,10 +16,12 @@ from pathlib import Path as _Path
 __all__ = [
     "activations",
     "adversarial_noise",
+    "arrays",
     "checks",
     "claim_rows",
     "claims",
     "data",
+    "devices",
     "edge_of_chaos",
     "encoder_decoder",
     "explorer",

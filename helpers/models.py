@@ -13,6 +13,8 @@ from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 
+from helpers.devices import same_random_state
+
 __all__ = [
     "check_agreement",
     "check_evaluation",
@@ -21,9 +23,7 @@ __all__ = [
     "check_plain",
     "is_finite",
     "read_classes",
-    "read_device",
     "read_inputs",
-    "same_random_state",
     "unchanged",
 ]
 
@@ -330,14 +330,6 @@ def read_classes(y: Tensor, n: int, classes: int, name: str = "y") -> Tensor:
     return read.long()
 
 
-def read_device(device: str | torch.device, name: str = "device") -> torch.device:
-    """Return a device that torch has here; raise ValueError for another."""
-    try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"{name} cannot be {device!r} here: {error}") from None
-
-
 @contextmanager
 def unchanged(net: nn.Module) -> Iterator[None]:
     """Put back what a computation may move in a caller's network and torch's generator.
@@ -379,25 +371,3 @@ def unchanged(net: nn.Module) -> Iterator[None]:
             parameter.grad = gradient
         for owner, name, value in attributes:
             owner[name] = value
-
-
-@contextmanager
-def same_random_state(device: torch.device) -> Iterator[None]:
-    """Put back torch's global random state, on the CPU and on a device.
-
-    Args:
-        device: where the block computes: cpu, cuda, mps, xpu or another that has a
-            generator.
-    """
-    state = torch.random.get_rng_state()
-    backend = (
-        None if device.type in ("cpu", "meta") else torch.get_device_module(device)
-    )
-    place = () if device.type == "mps" else (device,)
-    there = backend.get_rng_state(*place) if backend else None
-    try:
-        yield
-    finally:
-        torch.random.set_rng_state(state)
-        if backend:
-            backend.set_rng_state(there, *place)

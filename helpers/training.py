@@ -16,11 +16,12 @@ from torch.nn import functional
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from helpers.models import same_random_state
+from helpers.devices import same_random_state, seed_generators
 from helpers.training_checks import (
     check_batches,
     check_classes,
     check_counts,
+    mse,
     placed,
     same_shape,
 )
@@ -30,7 +31,6 @@ __all__ = [
     "History",
     "Loss",
     "Record",
-    "mse",
     "train",
 ]
 
@@ -164,7 +164,7 @@ def train(
         bar = tqdm(bar, desc="training", unit="epoch", leave=False)
     try:
         with same_random_state(x.device):
-            _seed(order.initial_seed(), x.device)
+            seed_generators(order.initial_seed(), x.device)
             recorder.record(0)
             for epoch in bar:
                 with recorder.timed():
@@ -285,17 +285,6 @@ def _numbers(values: list[Tensor]) -> list[float]:
     return numbers
 
 
-def _seed(seed: int, device: torch.device) -> None:
-    """Seed torch's generators of the CPU and of a device, and of no other."""
-    torch.default_generator.manual_seed(seed)
-    if device.type == "mps":
-        torch.mps.manual_seed(seed)
-    elif device.type != "cpu":
-        backend = torch.get_device_module(device)
-        with backend.device(device):
-            backend.manual_seed(seed)
-
-
 def _diverged(loss: float, where: str, stepper: Optimizer) -> DivergedError:
     """Return the error that says where the loss went."""
     lr = stepper.param_groups[0]["lr"]
@@ -318,30 +307,6 @@ def _evaluated(
     found = zip(_numbers(losses), parts, strict=True)
     total = sum(value * len(part) for value, part in found)
     return total / len(x), sum(_numbers(hits)) / len(x) if classes else None
-
-
-def mse(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean squared error; targets that would broadcast against the outputs are refused.
-
-    Args:
-        outputs: of a network, [n, ...].
-        targets: floating point, of the same shape.
-
-    Raises:
-        TypeError: integer targets.
-        ValueError: another shape.
-    """
-    if not targets.is_floating_point():
-        raise TypeError(
-            f"y must be floating point for loss 'mse', got {targets.dtype}; "
-            "torch.nn.functional.one_hot(y).double() makes targets of classes"
-        )
-    if outputs.shape != targets.shape:
-        raise ValueError(
-            f"y must have the shape of the outputs for loss 'mse', got "
-            f"{list(targets.shape)} for outputs {list(outputs.shape)}"
-        )
-    return functional.mse_loss(outputs, targets)
 
 
 _LOSSES: dict[str, Loss] = {"cross_entropy": functional.cross_entropy, "mse": mse}

@@ -23,6 +23,7 @@ __all__ = [
     "check_batches",
     "check_classes",
     "check_counts",
+    "mse",
     "placed",
     "read_rows",
     "same_shape",
@@ -109,6 +110,28 @@ def same_shape(
         return loss(outputs, targets)
 
     return checked
+
+
+_MSE = same_shape(functional.mse_loss, "'mse'")
+
+
+def mse(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error; targets that would broadcast against the outputs are refused.
+
+    Args:
+        outputs: of a network, [n, ...].
+        targets: floating point, of the same shape.
+
+    Raises:
+        TypeError: integer targets.
+        ValueError: another shape.
+    """
+    if not targets.is_floating_point():
+        raise TypeError(
+            f"y must be floating point for loss 'mse', got {targets.dtype}; "
+            "torch.nn.functional.one_hot(y).double() makes targets of classes"
+        )
+    return _MSE(outputs, targets)
 
 
 def check_classes(net: nn.Module, x: Tensor, y: Tensor, part: str = "") -> Tensor:

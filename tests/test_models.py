@@ -13,9 +13,7 @@ from helpers.models import (
     check_per_sample,
     check_plain,
     read_classes,
-    read_device,
     read_inputs,
-    same_random_state,
     unchanged,
 )
 
@@ -221,20 +219,6 @@ def test_what_a_block_moves_is_put_back() -> None:
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
-def test_the_random_state_is_put_back_after_an_error_too() -> None:
-    devices = [torch.device("cpu")]
-    if torch.cuda.is_available():
-        devices.append(torch.device("cuda", torch.cuda.current_device()))
-    for device in devices:
-        torch.manual_seed(3)
-        drawn = torch.rand(2, device=device), torch.rand(2)
-        torch.manual_seed(3)
-        with pytest.raises(KeyError), same_random_state(device):
-            raise KeyError(torch.rand(5, device=device), torch.rand(5))
-        again = torch.rand(2, device=device), torch.rand(2)
-        assert all(torch.equal(a, b) for a, b in zip(drawn, again, strict=True))
-
-
 class Gate(nn.Module):
     """Depends on the mode without a word in its class."""
 
@@ -271,9 +255,3 @@ def test_a_mode_that_only_the_outputs_show() -> None:
         check_per_sample(gate, x, [gate], "model")
     assert gate.training
     check_per_sample(gate.eval(), x, [gate], "model")
-
-
-def test_a_device_that_is_not_here_is_told():
-    assert read_device("cpu") == torch.device("cpu")
-    with pytest.raises(ValueError, match="device cannot be 'x' here"):
-        read_device("x")

@@ -5,8 +5,10 @@ from numbers import Real
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
+
+from helpers.arrays import read_numbers
 
 _LARGEST = 1e30  # of a noise: its draws are finite in float32
 
@@ -43,22 +45,7 @@ def read_images(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return x, y.to(x.device)
 
 
-def read_numbers(name: str, value: object) -> NDArray[np.float64]:
-    """Return real numbers of any shape as a float64 array, or raise."""
-    if isinstance(value, Tensor):
-        value = value.detach().cpu()
-    try:
-        given = np.asarray(value)
-        if given.dtype.kind not in "biuf":
-            raise TypeError(f"dtype {given.dtype}")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"{name} must be a number, got {value!r:.80}: {error}"
-        ) from None
-    return given.astype(np.float64)
-
-
-def read_per_image(name: str, value: object, x: Tensor) -> np.ndarray:
+def read_per_image(name: str, value: ArrayLike | Tensor, x: Tensor) -> np.ndarray:
     """Return a positive number for each image, [images], or raise."""
     numbers = read_numbers(name, value)
     if numbers.shape not in ((), (len(x),)):
@@ -67,9 +54,9 @@ def read_per_image(name: str, value: object, x: Tensor) -> np.ndarray:
             f"got shape {numbers.shape}"
         )
     if not (np.isfinite(numbers) & (numbers > 0)).all():
-        raise ValueError(f"{name} must be finite and > 0, got {value}")
+        raise ValueError(f"{name} must be finite and > 0, got {value!r:.80}")
     if (numbers > _LARGEST).any():
-        raise ValueError(f"{name} must be at most {_LARGEST:g}, got {value}")
+        raise ValueError(f"{name} must be at most {_LARGEST:g}, got {value!r:.80}")
     return np.broadcast_to(numbers, (len(x),))
 
 

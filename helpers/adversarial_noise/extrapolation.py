@@ -11,13 +11,13 @@ from torch import Tensor
 
 from helpers.adversarial_noise.arguments import (
     read_images,
-    read_numbers,
     read_open_unit,
     read_per_image,
 )
 from helpers.adversarial_noise.classifiers import classifier
 from helpers.adversarial_noise.decisions import Model, decide
 from helpers.adversarial_noise.rare_events import rare_error_rate
+from helpers.arrays import read_numbers
 
 Array = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ from scipy.stats import chi
 
 from helpers.adversarial_noise.arguments import (
     read_count,
-    read_numbers,
     read_open_unit,
 )
 from helpers.adversarial_noise.intervals import clopper_pearson
+from helpers.arrays import read_numbers
 
 Array = NDArray[np.float64]
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.activations import Array
+from helpers.arrays import read_numbers
 
 LARGEST = 1e100
 """The most that a number may be: products of a few and their squares are finite."""
@@ -17,24 +18,11 @@ _ROUNDINGS = 16  # by which a correlation that was computed may leave [-1, 1]
 
 def variances(q: ArrayLike, name: str = "q") -> Array:
     """Return the variances as an array, or raise."""
-    given = numbers(name, q)
+    given = read_numbers(name, q)
     if not (np.isfinite(given) & (given >= 0)).all():
         raise ValueError(f"{name} must be finite and >= 0, got {q!r}")
     _check_largest(name, given)
     return given
-
-
-def numbers(name: str, values: ArrayLike) -> Array:
-    """Return real numbers as a float64 array, or raise."""
-    try:
-        given = np.asarray(values)
-        if given.dtype.kind not in "biuf":
-            raise TypeError(f"dtype {given.dtype}")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"{name} must hold real numbers, got {values!r:.80} ({error})"
-        ) from None
-    return given.astype(np.float64)
 
 
 def within(name: str, values: ArrayLike, low: float, high: float) -> Array:
@@ -42,7 +30,7 @@ def within(name: str, values: ArrayLike, low: float, high: float) -> Array:
 
     Rounding is 16 roundings of what they are given in, float32 or float64.
     """
-    given = numbers(name, values)
+    given = read_numbers(name, values)
     dtype = np.asarray(values).dtype
     rounding = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
     slack = _ROUNDINGS * rounding * max(abs(low), abs(high))
@@ -101,7 +89,7 @@ def _check_largest(name: str, given: Array | float) -> None:
 
 def _number(name: str, value: Any) -> float:
     """Return one real number, or raise."""
-    found = numbers(name, value)
+    found = read_numbers(name, value)
     if found.ndim:
         raise TypeError(f"{name} must be one number, got shape {list(found.shape)}")
     return float(found)

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.activations import Activation, Array
+from helpers.arrays import read_numbers
 from helpers.edge_of_chaos.activations import Named, resolve
 from helpers.edge_of_chaos.arguments import (
     check_count,
     check_scales,
     check_seed,
-    numbers,
 )
 
 _BLOCK = 2**16  # numbers of a layer that fit a processor's cache
@@ -115,7 +115,7 @@ def _semidefinite_root(gram: Array) -> Array:
 
 def _checked_gram(gram: ArrayLike) -> Array:
     """Return a symmetric semidefinite matrix, mended where rounding spoilt it."""
-    given = numbers("gram", gram)
+    given = read_numbers("gram", gram)
     square = given.ndim == 2 and given.shape[0] == given.shape[1] >= 1
     if not square or not np.isfinite(given).all():
         raise ValueError(f"gram must be a finite matrix [B, B], got {gram!r}")

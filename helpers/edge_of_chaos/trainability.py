@@ -14,12 +14,12 @@ from torch.nn import functional
 
 from helpers import networks
 from helpers.activations import Array
+from helpers.arrays import read_numbers
 from helpers.data import Dataset
 from helpers.edge_of_chaos.arguments import (
     check_count,
     check_scales,
     check_seed,
-    numbers,
     positive,
 )
 from helpers.models import read_classes
@@ -143,7 +143,7 @@ def train_together(
     x = read_rows(x, nets)
     y = read_classes(y, len(x), layers[0][-1].out_features).to(x.device)
     step = x.new_tensor([_positive_rate(rate) for rate in rates])[:, None, None]
-    factor = x.new_tensor(numbers("scales", scales))[:, None, None]
+    factor = x.new_tensor(read_numbers("scales", scales))[:, None, None]
     if not (factor * x.abs().max()).isfinite().all():
         raise ValueError(f"scales times x must be finite, got scales {list(scales)}")
     weights, biases = _stacked(layers)
@@ -195,7 +195,7 @@ def _put_back(
 
 def _positive_rate(rate: float) -> float:
     """Return a learning rate, or raise; a large one lets its network diverge."""
-    number = float(numbers("rates", rate))
+    number = float(read_numbers("rates", rate))
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"rates must be finite and > 0, got {rate!r}")
     return number

@@ -11,12 +11,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor, nn
 
+from helpers.devices import read_device
 from helpers.linear_regions.face_maps import face_maps
 from helpers.linear_regions.piecewise import SAME_SLOPE, Network
 from helpers.linear_regions.plane_cuts import Step, cut_plane
 from helpers.linear_regions.reading import check_reading, read_points
 from helpers.linear_regions.window import Plane, check_plane, read_extent
-from helpers.models import read_device
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -10,12 +10,12 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, fx, nn
 
 from helpers import models
+from helpers.arrays import read_numbers
 from helpers.linear_regions.affine_maps import NotPiecewiseLinearError, Value
 from helpers.linear_regions.chains import read_chain
 from helpers.linear_regions.piecewise import Network, Node, Rearrangement
@@ -73,16 +73,7 @@ def check_point(name: str, point: Tensor, shape: tuple[int, ...]) -> None:
 
 def finite(name: str, points: ArrayLike) -> Tensor:
     """Return points as a float64 tensor, or raise unless they are real and finite."""
-    plain = points.detach().cpu() if isinstance(points, Tensor) else points
-    try:
-        given = np.asarray(plain)
-        if given.dtype.kind not in "biuf":
-            raise TypeError(f"dtype {given.dtype}")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"{name} must hold real numbers, got {points!r:.80} ({error})"
-        ) from None
-    array = torch.from_numpy(given.astype(np.float64))
+    array = torch.from_numpy(read_numbers(name, points))
     if not array.isfinite().all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return array

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from helpers.models import same_random_state
+from helpers.devices import same_random_state
 
 
 def fresh_copy(net: nn.Module, seed: int) -> tuple[nn.Module, tuple[str, ...]]:

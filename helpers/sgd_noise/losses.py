@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.autograd import grad
 
 from helpers.models import is_finite, read_classes
-from helpers.training import Loss, mse
+from helpers.training import Loss
+from helpers.training_checks import mse
 
 _SHOWN = 64  # samples on which a loss is compared with the mean of its own values
 _DRAWS = 3  # steps from the outputs; at a kink one of them may cross it

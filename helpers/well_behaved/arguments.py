@@ -3,24 +3,9 @@
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 _LEAST = 1e-12  # a size whose square float32 has
-
-
-def read_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Return real numbers as a float64 array, or raise."""
-    plain = values.detach().cpu() if isinstance(values, Tensor) else values
-    try:
-        given = np.asarray(plain)
-        if given.dtype.kind not in "biuf":
-            raise TypeError(f"dtype {given.dtype}")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"{name} must hold real numbers, got {values!r:.80} ({error})"
-        ) from None
-    return given.astype(np.float64)
 
 
 def in_units(values: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, polygamma
 from scipy.stats import binom
 
+from helpers.arrays import read_numbers
 from helpers.well_behaved.arguments import (
     check_count,
     check_number,
     in_units,
-    read_numbers,
 )
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from helpers.models import read_device
+from helpers.devices import read_device
 from helpers.well_behaved.arguments import check_count, check_number
 from helpers.well_behaved.batches import draw_batches, generator_of, read_inputs
 from helpers.well_behaved.moments import (

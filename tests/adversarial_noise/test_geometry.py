@@ -107,7 +107,7 @@ def test_closed_forms_say_what_is_wrong(call, told):
 @pytest.mark.parametrize(
     ("call", "kind", "told"),
     [
-        (lambda: an.halfspace_distance(np.array(1j), 1.0), TypeError, "mu must be a"),
+        (lambda: an.halfspace_distance(np.array(1j), 1.0), TypeError, "mu must hold"),
         (lambda: an.halfspace_distance([0.1, 0.2], np.ones(3)), ValueError,
          r"mu and sigma must have shapes that broadcast, got \(2,\), \(3,\)"),
         (lambda: an.isoperimetric_quantile(0.1, [1, 2], [0.1] * 3), ValueError,

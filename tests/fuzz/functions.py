@@ -31,7 +31,8 @@ PUBLIC = Path(__file__).parent.parent / "public_names.json"
 ROOMS = [
     *("activations", "adversarial_noise", "data", "edge_of_chaos", "encoder_decoder"),
     *("greedy_layerwise", "heavy_tails", "information_flow", "linear_regions"),
-    *("networks", "sgd_noise", "sublevel_sets", "training", "well_behaved"),
+    *("networks", "sgd_noise", "sublevel_sets", "training", "training_checks"),
+    "well_behaved",
 ]
 
 LEFT_OUT = {
@@ -44,6 +45,11 @@ LEFT_OUT = {
     "information_flow.szt_dataset": "takes no argument",
     "linear_regions.plot_plane": "draws",
     "sgd_noise.plot_basins": "draws",
+    "training_checks.check_alike": "behind the rooms' train_together, which are fuzzed",
+    "training_checks.check_counts": "behind training.train, which is fuzzed",
+    "training_checks.placed": "behind training.train, which is fuzzed",
+    "training_checks.read_rows": "behind the rooms' train_together, which are fuzzed",
+    "training_checks.same_shape": "behind training.train, which is fuzzed",
 }
 """Function -> why it is not fuzzed."""
 
@@ -254,7 +260,10 @@ OWN = {
         "bends": st.just(1),
     },
     "training": {"loss": st.sampled_from(["cross_entropy"])},
-    "training.mse": {"outputs": tensors(N, CLASSES), "targets": tensors(N, CLASSES)},
+    "training_checks.mse": {
+        "outputs": tensors(N, CLASSES),
+        "targets": tensors(N, CLASSES),
+    },
     "well_behaved": {
         "mean_abs": matrices(4, low=0.125, high=1),
         "rank": matrices(4, low=1, high=9),
