@@ -128,7 +128,7 @@ def measured_in_words(row: Row) -> str:
     if stderr is not None:
         text += f" ± {stderr:.2g}"
     if seeds is not None:
-        text += f" ({seeds} seeds)"
+        text += f" ({seeds} seed{'s' * (seeds != 1)})"
     return text
 
 

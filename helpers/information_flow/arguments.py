@@ -3,15 +3,16 @@
 import math
 from numbers import Integral, Real
 
-import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
+
+from helpers.arrays import read_numbers
 
 
 def read_rows(name: str, rows: ArrayLike, columns: int | None = None) -> Tensor:
     """Return finite float64 rows [n, columns] on their own device, or raise."""
-    given = rows if isinstance(rows, Tensor) else read_numbers(name, rows, "[n, d]")
+    given = rows if isinstance(rows, Tensor) else read_numbers(name, rows)
     if isinstance(given, Tensor) and given.is_complex():
         raise TypeError(f"{name} must be numbers [n, d], real, got {given.dtype}")
     read = torch.as_tensor(given, dtype=torch.float64).detach()
@@ -23,20 +24,6 @@ def read_rows(name: str, rows: ArrayLike, columns: int | None = None) -> Tensor:
     if not torch.isfinite(read).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return read
-
-
-def read_numbers(
-    name: str, values: ArrayLike, shape: str = "[..., k]"
-) -> NDArray[np.float64]:
-    """Return real numbers as a float64 array, or raise."""
-    plain = values.detach().cpu() if isinstance(values, Tensor) else values
-    try:
-        given = np.asarray(plain)
-        if given.dtype.kind not in "biuf":
-            raise TypeError(f"real, got {given.dtype}")
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"{name} must be numbers {shape}: {error}") from None
-    return given.astype(np.float64, copy=False)
 
 
 def read_labels(name: str, labels: ArrayLike, n: int, device: torch.device) -> Tensor:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from helpers.information_flow.arguments import check_positive, read_numbers
+from helpers.arrays import read_numbers
+from helpers.information_flow.arguments import check_positive
 
 Array = NDArray[np.float64]
 # The trapezoid rule for an expectation over N(0, 1): analytic integrands, so the error

@@ -90,8 +90,8 @@ def test_information_is_not_negative_by_rounding():
 @pytest.mark.parametrize(
     ("given", "kind", "told"),
     [
-        (([1j, 0], 1.0), TypeError, "atoms must be numbers .* real"),
-        (([0.0, 1.0], 1.0, [1j, 0]), TypeError, "probabilities must be numbers"),
+        (([1j, 0], 1.0), TypeError, "atoms must hold real numbers"),
+        (([0.0, 1.0], 1.0, [1j, 0]), TypeError, "probabilities must hold real"),
         (([0.0, 1.0, 2.0], 1.0, [0.5, 0.5]), ValueError, "atoms and probabilities mu"),
     ],
 )
