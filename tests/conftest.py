@@ -4,6 +4,7 @@ import functools
 import http.server
 import os
 import random
+import re
 import shutil
 import tempfile
 import threading
@@ -23,14 +24,15 @@ matplotlib.use("Agg")
 
 
 class ByNotebookModuleAndPage(LoadScopeScheduling):
-    """A notebook or a module stays with one worker, but for tests of single pages.
+    """A notebook, a module, and all tests of one page of the site stay with one worker.
 
     The modules that open the site's pages take minutes; whole, they leave one worker
-    idle while the other ends the last of them.
+    idle while the other ends the last of them. Tests of one page share its visit.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if "tests/site/" in nodeid else super()._split_scope(nodeid)
+        page = re.search(r"tests/site/.*\[(?:book/)?([\w/]+)(?:\.html)?[-\]]", nodeid)
+        return page[1] if page else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -135,38 +137,79 @@ def chromium(chromium_path):
         browser.close()
 
 
+def _watched(context, server):
+    """A tab with the network cut; what goes wrong in it is collected.
+
+    page.foreign lists requests off this machine, page.errors the errors of the console
+    and of scripts.
+    """
+    page = context.new_page()
+    page.foreign, page.errors = [], []
+
+    def only_local(route):
+        url = route.request.url
+        if url.startswith((server, "file:", "data:", "blob:")):
+            route.continue_()
+        else:
+            page.foreign.append(url)
+            route.abort()
+
+    page.route("**/*", only_local)
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on(
+        "console",
+        lambda line: line.type == "error" and page.errors.append(line.text),
+    )
+    return page
+
+
 @pytest.fixture
 def open_page(chromium, server):
-    """Open a page of the site with the network cut; what went wrong is collected.
-
-    Returns a function (path, **context options) -> page; page.foreign lists requests
-    off this machine, page.errors the errors of the console and of scripts.
-    """
+    """Open a page of the site: a function (path, **context options) -> page."""
     contexts = []
 
     def open_(path, base=server, **options):
-        context = chromium.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.foreign, page.errors = [], []
-
-        def only_local(route):
-            url = route.request.url
-            if url.startswith((server, "file:", "data:", "blob:")):
-                route.continue_()
-            else:
-                page.foreign.append(url)
-                route.abort()
-
-        page.route("**/*", only_local)
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda line: line.type == "error" and page.errors.append(line.text),
-        )
+        contexts.append(chromium.new_context(**options))
+        page = _watched(contexts[-1], server)
         page.goto(f"{base}/{path}", wait_until="load")
         return page
 
     yield open_
     for context in contexts:
         context.close()
+
+
+class Visit:
+    """A page that stays open for the tests that look at it and move its sliders.
+
+    visit(path, size) shows it in such a window. Loading a chapter and typesetting it
+    takes longer than most of what is then asked of it.
+    """
+
+    def __init__(self, chromium, server):
+        self._chromium, self._server = chromium, server
+        self._context, self._path, self._page = None, None, None
+
+    def __call__(self, path, size):
+        if path != self._path:
+            self.leave()
+            self._context = self._chromium.new_context(**size, reduced_motion="reduce")
+            self._page = _watched(self._context, self._server)
+            self._page.goto(f"{self._server}/{path}", wait_until="load")
+            self._path = path
+        self._page.set_viewport_size(size["viewport"])
+        return self._page
+
+    def leave(self):
+        """Close the page: the next test opens it anew."""
+        if self._context:
+            self._context.close()
+        self._context = self._path = None
+
+
+@pytest.fixture(scope="session")
+def visit(chromium, server):
+    """The page that is open now, kept from test to test; see `Visit`."""
+    made = Visit(chromium, server)
+    yield made
+    made.leave()

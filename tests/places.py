@@ -1,7 +1,10 @@
 """Where the tests find things: the tree, the built site and its pages, the tools."""
 
+import functools
 import importlib
 from pathlib import Path
+
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
@@ -29,8 +32,22 @@ TYPESET = """async () => {
 }"""
 """A script that typesets a page's formulas, those out of sight too."""
 WIDE = {"viewport": {"width": 1280, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
 def tool(name):
     """The module of a command in tools/, which pytest's settings put on the path."""
     return importlib.import_module(name)
+
+
+@functools.cache
+def parsed(site, page):
+    """The tree of a page, to read and not to change: tests share it."""
+    return BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
+
+
+def typeset(page):
+    """Typeset every formula of a page that has some."""
+    if page.evaluate("Boolean(window.MathJax)"):
+        page.wait_for_function("MathJax.startup?.promise")
+        page.evaluate(TYPESET)

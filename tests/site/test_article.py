@@ -3,15 +3,10 @@
 import re
 
 import pytest
-from bs4 import BeautifulSoup
-from places import CHAPTER_PAGES, TYPESET, WIDE
+from places import CHAPTER_PAGES, TYPESET, WIDE, parsed
 from playwright.sync_api import expect
 
 HEIGHTS = 24_000  # pixels at 1300; the longest chapter had 28,900
-
-
-def parsed(site, page):
-    return BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
 
 
 @pytest.mark.parametrize("how", ["hover", "focus"])
@@ -89,8 +84,8 @@ def test_folded_code_stands_in_the_margin_and_makes_no_page_wider(open_page):
 
 
 @pytest.mark.parametrize("name", CHAPTER_PAGES)
-def test_a_chapter_is_not_longer_than_it_was_made(open_page, name):
-    page = open_page(name, viewport={"width": 1300, "height": 900})
+def test_a_chapter_is_not_longer_than_it_was_made(visit, name):
+    page = visit(name, {"viewport": {"width": 1300, "height": 900}})
     assert page.evaluate("document.documentElement.scrollHeight") < HEIGHTS
 
 

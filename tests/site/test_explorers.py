@@ -7,13 +7,12 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from places import CHAPTER_PAGES, ROOT, WIDE, tool
+from places import CHAPTER_PAGES, PHONE, ROOT, WIDE, tool
 
 from helpers import style
 from helpers.explorer import explorer
 from helpers.figure_data.paths import vertices
 
-PHONE = {"viewport": {"width": 390, "height": 844}}
 STATIC = (ROOT / "book" / "_static").as_uri()
 HEAD = f"""<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">
 <title>Explorers</title><link rel="stylesheet" href="{STATIC}/explorer.css">
@@ -295,10 +294,10 @@ FILL = """(node, state) => {
 }"""
 
 
-@pytest.mark.parametrize("options", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("page", CHAPTER_PAGES)
-def test_every_explorer_shows_its_first_middle_and_last_state(open_page, page, options):
-    opened = open_page(page, **options)
+def test_every_explorer_shows_its_first_middle_and_last_state(visit, page, size):
+    opened = visit(page, size)
     explorers = opened.locator(".explorer").all()
     assert len(explorers) >= 2
     for k, one in enumerate(explorers):
@@ -323,7 +322,7 @@ def test_every_explorer_shows_its_first_middle_and_last_state(open_page, page, o
 
 
 @pytest.mark.parametrize("page", CHAPTER_PAGES)
-def test_a_slider_answers_within_a_frame_of_the_screen(open_page, page):
+def test_a_slider_answers_within_a_frame_of_the_screen(visit, page):
     """16 ms with the layout done; the best of five, at the pace of this machine."""
     answer = """slider => {
       const start = performance.now();
@@ -332,7 +331,7 @@ def test_a_slider_answers_within_a_frame_of_the_screen(open_page, page):
       slider.closest(".explorer").getBoundingClientRect();
       return performance.now() - start;
     }"""
-    opened = open_page(page, **WIDE)
+    opened = visit(page, WIDE)
     with tool("pace").PaceMeter() as machine:
         taken = [
             min(slider.evaluate(answer) for _ in range(5))

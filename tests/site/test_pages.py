@@ -6,7 +6,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from bs4 import BeautifulSoup
 from places import (
     CHAPTER_PAGES,
     CHAPTERS,
@@ -15,6 +14,7 @@ from places import (
     SITE,
     TYPESET,
     WIDE,
+    parsed,
     tool,
 )
 
@@ -27,10 +27,6 @@ LOADED = {
     "iframe": "src",
     "source": "src",
 }
-
-
-def parsed(site, page):
-    return BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
 
 
 @pytest.fixture(scope="module")
@@ -303,8 +299,11 @@ def test_the_largest_paint_comes_within_a_second_and_a_half(open_page, page):
 
 @pytest.mark.parametrize("base", ["server", "file"])
 @pytest.mark.parametrize("page", CHAPTER_PAGES)
-def test_math_is_typeset_and_sliders_move_the_figures(open_page, server, page, base):
-    opened = open_page(page, base=server if base == "server" else SITE.as_uri())
+def test_math_is_typeset_and_sliders_move_the_figures(visit, open_page, page, base):
+    if base == "server":
+        opened = visit(page, WIDE)
+    else:
+        opened = open_page(page, base=SITE.as_uri(), **WIDE)
     opened.wait_for_function("window.MathJax?.startup?.promise")
     opened.evaluate(TYPESET)
     assert opened.locator(".bd-article mjx-container mjx-math").count() > 20

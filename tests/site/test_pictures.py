@@ -2,9 +2,8 @@
 
 import matplotlib.pyplot as plt
 import pytest
-from places import ROOT, WIDE
+from places import PHONE, ROOT, WIDE
 
-PHONE = {"viewport": {"width": 390, "height": 844}}
 STATIC = (ROOT / "book" / "_static").as_uri()
 HEAD = f"""<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Pictures</title>

@@ -1,10 +1,9 @@
-"""The pages of the built site on a phone, and by the rules of WCAG."""
+"""Every page of the built site by the rules of WCAG."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from places import PAGES, TYPESET, WIDE
+from places import PAGES, WIDE, typeset
 
-PHONE = {"viewport": {"width": 390, "height": 844}}
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 MARK_ONE_TEXT_OF_EACH_KIND = """() => {
   const chain = element => element ? [element, ...chain(element.parentElement)] : [];
@@ -32,13 +31,22 @@ MARK_ONE_TEXT_OF_EACH_KIND = """() => {
   });
   return seen.size;
 }"""
+LEAVE_FEW_ALIKE = """() => {
+  const kept = element => element.closest("[data-kept]")
+    || element.querySelector("[data-kept]");
+  const formulas = [...document.querySelectorAll("mjx-container")].slice(3);
+  formulas.filter(one => !kept(one)).forEach(one => one.replaceWith("x"));
+  document.querySelectorAll("pre span, code span").forEach(one =>
+    kept(one) || one.replaceWith(...one.childNodes));
+}"""
+"""Three formulas are as good as hundreds, and words of code have a colour and nothing
+else: with all of them axe needs three times as long."""
 DROP_THE_REST = """() => document.querySelectorAll("body *").forEach(element => {
   if (!element.closest("[data-kept]") && !element.querySelector("[data-kept]"))
     element.remove();
 })"""
 """Contrast hangs on colour, ground, size and weight: of the thousands of texts of a
 chapter one of each kind is kept, since axe needs 10 ms for each."""
-QUIET = {"reduced_motion": "reduce"}
 STILL = "* { transition: none !important }"
 
 
@@ -49,13 +57,6 @@ def violations(page, **options):
     return [(rule["id"], rule["nodes"][0]["html"]) for rule in found]
 
 
-def typeset(page):
-    """Typeset every formula of a page that has some."""
-    if page.evaluate("Boolean(window.MathJax)"):
-        page.wait_for_function("MathJax.startup?.promise")
-        page.evaluate(TYPESET)
-
-
 def scheme(page, name):
     """Turn the page light or dark."""
     page.emulate_media(color_scheme=name)
@@ -63,29 +64,19 @@ def scheme(page, name):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_loads_clean_with_the_network_cut_and_fits_a_phone(open_page, page):
-    opened = open_page(page, **PHONE, **QUIET)
-    opened.wait_for_load_state("networkidle")
-    typeset(opened)
-    assert opened.evaluate("document.documentElement.scrollWidth") <= 390
-    assert opened.foreign == []
-    assert opened.errors == []
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_breaks_no_rule_of_accessibility(open_page, page):
+def test_a_page_breaks_no_rule_of_accessibility(visit, page):
     """All rules in light; in dark too the one that asks for colours."""
-    opened = open_page(page, color_scheme="light", **WIDE, **QUIET)
+    opened = visit(page, WIDE)
     typeset(opened)
-    assert opened.foreign == []
-    assert opened.errors == []
     opened.add_style_tag(content=STILL)
-    without_contrast = {"color-contrast": {"enabled": False}}
-    assert violations(opened, runOnly=LEVELS, rules=without_contrast) == []
-    for name in ("light", "dark"):
-        scheme(opened, name)
-        assert opened.evaluate(MARK_ONE_TEXT_OF_EACH_KIND) > 3
-    opened.evaluate(DROP_THE_REST)
     for name in ("dark", "light"):
         scheme(opened, name)
+        assert opened.evaluate(MARK_ONE_TEXT_OF_EACH_KIND) > 3
+    opened.evaluate(LEAVE_FEW_ALIKE)
+    without_contrast = {"color-contrast": {"enabled": False}}
+    assert violations(opened, runOnly=LEVELS, rules=without_contrast) == []
+    opened.evaluate(DROP_THE_REST)
+    for name in ("light", "dark"):
+        scheme(opened, name)
         assert violations(opened, runOnly=["color-contrast"]) == []
+    visit.leave()
