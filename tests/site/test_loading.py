@@ -7,7 +7,6 @@ from places import PAGES, PHONE, typeset
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_loads_clean_with_the_network_cut_and_fits_a_phone(visit, page):
     opened = visit(page, PHONE)
-    opened.wait_for_load_state("networkidle")
     typeset(opened)
     assert opened.evaluate("document.documentElement.scrollWidth") <= 390
     assert opened.foreign == []
