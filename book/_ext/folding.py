@@ -1,4 +1,8 @@
-"""Fold the list that a chapter ends with: its claims, which all stand above it too."""
+"""Fold the list that a chapter ends with, and let folded cells that show nothing join.
+
+A folded cell without an output would leave a mark and a gap on the page: its code goes
+to the folded cell behind it, which shows what was computed.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +26,27 @@ def fold_ledger(app: Sphinx, doctree: nodes.document) -> None:
             output.append(nodes.raw("", "</details>", format="html"))
 
 
+def join_folded(app: Sphinx, doctree: nodes.document) -> None:
+    """Move the code of folded cells without outputs to the folded cells behind them."""
+    for cell in list(doctree.findall(_is_folded)):
+        parent = cell.parent
+        behind = parent.children[parent.index(cell) + 1 :][:1]
+        if len(cell) == 1 and any(map(_is_folded, behind)):
+            code = behind[0][0]
+            code[:0] = cell[0].children
+            parent.remove(cell)
+
+
+def _is_folded(node: nodes.Node) -> bool:
+    """Whether a node is a cell whose code MyST-NB is going to fold."""
+    return isinstance(node, nodes.container) and node.get("hide_mode") == "input"
+
+
 _OPEN = f'<details class="all-claims"><summary>{SUMMARY}</summary>'
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Fold as soon as a chapter has been read."""
     app.connect("doctree-read", fold_ledger)
+    app.connect("doctree-read", join_folded)
     return {"version": "1", "parallel_read_safe": True}
