@@ -12,6 +12,7 @@ from places import ROOT
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import citations
 import folding
+import formulas
 import sharing
 import terms
 
@@ -170,6 +171,16 @@ def test_the_last_ledger_is_folded_and_other_outputs_are_not():
     first, last = document.findall(nodes.container)
     assert len(first) == 1
     assert isinstance(last[0], nodes.raw)
+
+
+def test_no_line_breaks_between_a_formula_and_the_stop_behind_it():
+    x, y, z = (nodes.math("", name) for name in "xyz")
+    line = nodes.paragraph("", "", x, nodes.Text(", then "), y, nodes.Text(" or "))
+    line += [z, nodes.Text("-th.")]
+    formulas.keep_stops(None, chapter(section("One", line)), "page")
+    kept = [node.astext() for node in line.findall(nodes.inline)]
+    assert kept == ["x,", "z-th"]
+    assert line.astext() == "x, then y or z-th."
 
 
 def cell(code, *, output=False, **options):
