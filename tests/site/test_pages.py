@@ -187,7 +187,8 @@ def test_the_ledgers_choices_are_in_its_address(open_page):
     page.locator("select[name=chapter]").select_option("3")
     page.locator("select[name=verdict]").select_option("other setting")
     page.locator("input[name=search]").fill("batch norm")
-    address, count = page.url, shown_claims(page).count()
+    address = page.evaluate("location.href")
+    count = shown_claims(page).count()
     assert count > 0
     page.goto("about:blank")
     page.goto(address)
