@@ -28,18 +28,24 @@ def fold_ledger(app: Sphinx, doctree: nodes.document) -> None:
 
 def join_folded(app: Sphinx, doctree: nodes.document) -> None:
     """Move the code of folded cells without outputs to the folded cells behind them."""
-    for cell in list(doctree.findall(_is_folded)):
-        parent = cell.parent
-        behind = parent.children[parent.index(cell) + 1 :][:1]
-        if len(cell) == 1 and any(map(_is_folded, behind)):
-            code = behind[0][0]
-            code[:0] = cell[0].children
-            parent.remove(cell)
+    for cell in list(doctree.findall(nodes.container)):
+        behind = cell.next_node(descend=False, siblings=True)
+        if len(cell) == 1 and _is_folded(cell) and _is_folded(behind):
+            _code(behind)[:0] = _code(cell).children
+            cell.parent.remove(cell)
 
 
-def _is_folded(node: nodes.Node) -> bool:
+def _is_folded(node: nodes.Node | None) -> bool:
     """Whether a node is a cell whose code MyST-NB is going to fold."""
     return isinstance(node, nodes.container) and node.get("hide_mode") == "input"
+
+
+def _code(cell: nodes.Node | None) -> nodes.Element:
+    """What holds the code of a cell."""
+    assert isinstance(cell, nodes.Element)
+    code = cell[0]
+    assert isinstance(code, nodes.Element)
+    return code
 
 
 _OPEN = f'<details class="all-claims"><summary>{SUMMARY}</summary>'
