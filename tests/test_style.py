@@ -122,7 +122,7 @@ def test_a_crisp_figure_keeps_white_and_all_but_a_shade_of_each_colour(figure):
     png, _ = style.crisp_png(figure)
     ours = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
     plain = io.BytesIO()
-    figure.savefig(plain, format="png", dpi=200, bbox_inches="tight")
+    figure.savefig(plain, format="png", dpi=170, bbox_inches="tight")
     exact = np.asarray(Image.open(plain).convert("RGB")).astype(int)
     assert (ours[0, 0] == 255).all()
     assert np.abs(ours - exact).max() < 64

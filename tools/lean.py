@@ -43,7 +43,8 @@ DROPPED_SCRIPTS = re.compile(
 """The theme's icons as a script of 1.5 MB (its font holds them), and tabs."""
 
 SEARCH_SCRIPTS = re.compile(
-    r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^>]*></script>\s*'
+    r'<script src="[^"]*(?:searchtools|language_data|searchindex|results)\.js'
+    r"[^>]*></script>\s*"
 )
 TOGGLE = '<summary><span class="toctree-toggle"'
 """What opens a part of the theme's contents, and has no name."""

@@ -146,7 +146,7 @@ def valley() -> Iterable[str]:
 
 def basins() -> Iterable[str]:
     """Chapter 6: particles that leave a sharp basin for a flat one."""
-    frame = Frame((-2.72, 2.72), (-1.7, 1.7))
+    frame = Frame((-3.57, 3.07), (-2.2, 1.75))
     turn = np.linspace(0, 2 * math.pi, 41)
     ring = np.column_stack([np.cos(turn), np.sin(turn)])
     diagonals = np.array([[1.0, -1.0], [1.0, 1.0]]) / math.sqrt(2)

@@ -6,8 +6,10 @@ loaded in its place; assistive MathML stays, which screen readers read.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -33,7 +35,27 @@ def load_parts(app: Sphinx, config: Config) -> None:
     config.mathjax3_config = chosen
 
 
+STOP = re.compile(r"[.,;:!?)\]”’]+|-\w+")
+
+
+def keep_stops(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep a formula of a line of text together with the stop or the ending behind it.
+
+    A browser may break a line on either side of a typeset formula.
+    """
+    for formula in list(doctree.findall(nodes.math)):
+        parent = formula.parent
+        behind = parent.children[parent.index(formula) + 1 :][:1]
+        stop = STOP.match(behind[0]) if behind and isinstance(behind[0], str) else None
+        if stop:
+            parent[parent.index(formula) + 1] = nodes.Text(stop.string[stop.end() :])
+            whole = nodes.inline(classes=["with-stop"])
+            parent.replace(formula, whole)
+            whole += [formula, nodes.Text(stop[0])]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Settings are read before the pages."""
+    """Settings are read before the pages; formulas are looked at in read ones."""
     app.connect("config-inited", load_parts, priority=900)
+    app.connect("doctree-resolved", keep_stops)
     return {"version": "1", "parallel_read_safe": True}

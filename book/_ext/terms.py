@@ -16,6 +16,8 @@ from sphinx.application import Sphinx
 DEFINING = ("Definitions", "Setting", "Definitions and setting", "The setting")
 TERM = re.compile(r"[A-Z]?[a-z][a-z-]{3,}(?: [A-Za-z-]{2,}){0,3}")
 NOT_LINKED = (*OUTSIDE, nodes.strong, nodes.table)
+EVERYDAY = ("good", "variance")
+"""Terms that chapters also write in their common sense: a link would mislead."""
 
 
 def link_terms(app: Sphinx, doctree: nodes.document) -> None:
@@ -38,7 +40,7 @@ def defined(section: nodes.section) -> dict[str, str]:
         place = bold.parent
         while isinstance(place.parent, nodes.list_item):
             place = place.parent
-        if TERM.fullmatch(term) and term.lower() not in terms:
+        if TERM.fullmatch(term) and term.lower() not in (*EVERYDAY, *terms):
             if not place["ids"]:
                 place["ids"].append(f"term-{len(terms) + 1}")
             terms[term.lower()] = place["ids"][0]
@@ -51,7 +53,9 @@ def _link_first(section: nodes.section, terms: dict[str, str]) -> None:
         if inside(text, NOT_LINKED) or not waiting:
             continue
         words = "|".join(sorted(map(re.escape, waiting), key=len, reverse=True))
-        found = re.search(rf"\b(?:{words})\b", text.astext(), re.IGNORECASE)
+        found = re.search(
+            rf"(?<!decision )\b(?:{words})\b", text.astext(), re.IGNORECASE
+        )
         if found:
             whole = text.astext()
             link = cite(found[0], waiting.pop(found[0].lower()))

@@ -12,6 +12,7 @@ from places import ROOT
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import citations
 import folding
+import formulas
 import sharing
 import terms
 
@@ -137,6 +138,16 @@ def test_a_term_is_linked_once_in_each_later_section_to_its_definition():
     assert target["ids"] == ["term-1"]
 
 
+def test_a_term_in_its_common_sense_is_no_link():
+    words = "How good is a decision boundary? The boundary is a line."
+    later = section("Later", nodes.paragraph("", words))
+    bold = [nodes.strong("", word) for word in ("good", "boundary")]
+    first = section("Definitions", *(nodes.paragraph("", "", word) for word in bold))
+    terms.link_terms(None, chapter(first, later))
+    assert shown(later) == [("boundary", "term-1")]
+    assert later.astext().endswith("The boundary is a line.")
+
+
 def test_headings_code_and_links_hold_no_terms():
     document = chapter(
         definitions(),
@@ -160,6 +171,43 @@ def test_the_last_ledger_is_folded_and_other_outputs_are_not():
     first, last = document.findall(nodes.container)
     assert len(first) == 1
     assert isinstance(last[0], nodes.raw)
+
+
+def test_no_line_breaks_between_a_formula_and_the_stop_behind_it():
+    x, y, z = (nodes.math("", name) for name in "xyz")
+    line = nodes.paragraph("", "", x, nodes.Text(", then "), y, nodes.Text(" or "))
+    line += [z, nodes.Text("-th.")]
+    formulas.keep_stops(None, chapter(section("One", line)), "page")
+    kept = [node.astext() for node in line.findall(nodes.inline)]
+    assert kept == ["x,", "z-th"]
+    assert line.astext() == "x, then y or z-th."
+
+
+def cell(code, *, output=False, **options):
+    """A cell as MyST-NB leaves it: its code, and what it shows."""
+    source = nodes.container("", nodes.literal_block("", code))
+    shown = [nodes.container("", nodes.Text("shown"))] * output
+    return nodes.container("", source, *shown, **options)
+
+
+def test_folded_cells_without_an_output_join_the_folded_cell_behind():
+    folded = {"hide_mode": "input"}
+    document = chapter(
+        section(
+            "One",
+            cell("a", **folded),
+            cell("b", **folded),
+            cell("c", output=True, **folded),
+            cell("d", **folded),
+            cell("e"),
+        )
+    )
+    folding.join_folded(None, document)
+    cells = list(
+        document.findall(lambda node: "hide_mode" in getattr(node, "attributes", {}))
+    )
+    assert [one.astext().split() for one in cells] == [["a", "b", "c", "shown"], ["d"]]
+    assert len(cells[0][0]) == 3
 
 
 def folding_title():

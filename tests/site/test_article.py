@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from places import CHAPTER_PAGES, TYPESET, WIDE, parsed
+from places import CHAPTER_PAGES, PHONE, TYPESET, WIDE, parsed, typeset
 from playwright.sync_api import expect
 
-HEIGHTS = 24_000  # pixels at 1300; the longest chapter had 28,900
+HEIGHTS = dict.fromkeys(CHAPTER_PAGES[:5], 16000)  # pixels at 1300
+LONGEST = 20_500
 
 
 @pytest.mark.parametrize("how", ["hover", "focus"])
@@ -86,7 +87,55 @@ def test_folded_code_stands_in_the_margin_and_makes_no_page_wider(open_page):
 @pytest.mark.parametrize("name", CHAPTER_PAGES)
 def test_a_chapter_is_not_longer_than_it_was_made(visit, name):
     page = visit(name, {"viewport": {"width": 1300, "height": 900}})
-    assert page.evaluate("document.documentElement.scrollHeight") < HEIGHTS
+    typeset(page)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height < HEIGHTS.get(name, LONGEST)
+
+
+@pytest.mark.parametrize("name", CHAPTER_PAGES[:2])
+def test_figures_keep_their_shape_on_a_phone(visit, name):
+    page = visit(name, PHONE)
+    shapes = page.evaluate(
+        """async () => {
+          const all = [...document.querySelectorAll("div.cell_output img")];
+          await Promise.all(all.map(picture => picture.decode()));
+          return all.map(picture => { const { width, height } = picture;
+            return [width / height, picture.naturalWidth / picture.naturalHeight]; });
+        }"""
+    )
+    assert len(shapes) > 5
+    for shown, drawn in shapes:
+        assert shown == pytest.approx(drawn, rel=0.02)
+
+
+def ends(place):
+    """Where an element begins and ends on the screen, from left to right."""
+    box = place.bounding_box()
+    return box["x"], box["x"] + box["width"]
+
+
+def test_a_wide_formula_shows_its_beginning_and_scrolls_to_its_end(open_page):
+    page = open_page(CHAPTER_PAGES[0], **PHONE)
+    page.wait_for_function("window.MathJax?.startup?.promise")
+    page.evaluate(TYPESET)
+    frame = page.locator("div.statement div.math").first
+    formula = frame.locator("mjx-math").first
+    room, whole = ends(frame), ends(formula)
+    assert whole[0] >= room[0] - 1
+    assert whole[1] > room[1]
+    frame.evaluate("frame => { frame.scrollLeft = frame.scrollWidth }")
+    assert ends(formula)[1] <= room[1] + 1
+
+
+def test_an_explorer_of_one_column_stands_beside_its_sliders(open_page):
+    page = open_page(CHAPTER_PAGES[0], **WIDE)
+    explorer = page.locator(".explorer").first
+    sliders = ends(explorer.locator(".explorer-controls"))
+    assert sliders[1] <= ends(explorer.locator(".explorer-figure"))[0]
+    narrow = open_page(CHAPTER_PAGES[0], **PHONE).locator(".explorer").first
+    above = narrow.locator(".explorer-controls").bounding_box()
+    below = narrow.locator(".explorer-figure").bounding_box()
+    assert above["y"] + above["height"] <= below["y"]
 
 
 def test_the_page_for_lost_readers_stands_alone(site):

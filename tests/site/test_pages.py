@@ -209,6 +209,13 @@ def test_code_that_draws_or_claims_is_folded_and_one_button_shows_all(open_page)
     assert folded.evaluate_all(is_open) == 1
 
 
+def test_a_result_of_the_search_shows_the_text_of_its_page(open_page):
+    page = open_page("search.html?q=sawtooth", **WIDE)
+    told = page.locator("#search-results li p.context").first
+    told.wait_for()
+    assert "Open issue" not in told.inner_text()
+
+
 def test_the_site_is_small_enough_to_carry(site):
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
     assert size < 30e6
