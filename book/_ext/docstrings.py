@@ -57,6 +57,7 @@ _SYMBOL = re.compile(
 )
 _SECTION = re.compile(r"(Args|Attributes|Raises):$")
 _ITEM = re.compile(r"( {4}[\w, *]+: )(.*)")
+_COMMAND = re.compile(r"python |from [\w.]+ import ")
 _ROW = re.compile(r"(\S+) {2,}(?![=<+])(\S.*)")
 
 
@@ -145,10 +146,11 @@ def _indent(line: str) -> int:
 
 
 def displayed(lines: list[str], margin: str) -> list[str]:
-    """An indented block: a command, a list of names and meanings, or a formula."""
+    """An indented block: commands or code, a list of names with meanings, a formula."""
     lines = [line for line in lines if line.strip()]
-    if lines[0].startswith("python "):
-        new = [".. code-block:: console", "", *(f"   {line}" for line in lines)]
+    if any(map(_COMMAND.match, lines)):
+        kind = "console" if lines[0].startswith("python ") else "python"
+        new = [f".. code-block:: {kind}", "", *(f"   {line}" for line in lines)]
     elif _ROW.match(lines[0]):
         new = []
         for line in lines:

@@ -125,6 +125,8 @@ def test_prose_keeps_its_code_and_typesets_its_symbols(typed, shown):
 def test_an_indented_block_is_displayed_by_what_it_is():
     block = docstrings.displayed
     assert block(["python -m helpers"], "")[0] == ".. code-block:: console"
+    assert block(["f(net)", "python -m helpers"], "")[0] == ".. code-block:: python"
+    assert block(["from a.b import f", "f(x)"], "")[0] == ".. code-block:: python"
     assert block(["gd   0", "sgd  a", "     b"], "") == [
         *("``gd``", "   0", "``sgd``", "   a", "   b", "")
     ]
