@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from stored import since_told
+from stored import changed_in_short, since_told
 
 from helpers.claim_rows import html_row
 from helpers.claims import SOURCES, VERDICTS
@@ -209,7 +209,7 @@ def _other_seeds(app: Sphinx, page: str) -> str:
         failed = {row["id"]: row["failed"] for row in run["claims"] if row["failed"]}
         told = ", ".join(f"{id} in {times}" for id, times in failed.items())
         covered = f"{len(run['claims'])} of {_live(app, entry)}"
-        changed = since(path, Path(app.srcdir)).changed() or "nothing"
+        changed = changed_in_short(since(path, Path(app.srcdir)))
         cells = (covered, run["claims"][0]["seeds"], told or "none", changed)
         shown = "".join(f"<td>{cell}</td>" for cell in (*cells, run["source"]))
         rows.append(f'<tr><th scope="row">{_heading(entry)}</th>{shown}</tr>')
