@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,15 @@ def _line(path: Path, one: Since) -> str:
         "—" if memory is None else f"{memory / 1e6:.0f}",
         changed_in_short(one),
     )
-    told = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-    name = f"{notebook_of(path).stem}: {path.stem}"
+    return row_of(f"{notebook_of(path).stem}: {path.stem}", cells, COLUMNS[1:])
+
+
+def row_of(name: str, cells: Sequence[object], columns: Sequence[str]) -> str:
+    """A row of a table; each cell knows its column's name, which a phone shows."""
+    told = "".join(
+        f'<td data-name="{column}">{html.escape(str(cell))}</td>'
+        for cell, column in zip(cells, columns, strict=True)
+    )
     return f'<tr><th scope="row">{name}</th>{told}</tr>'
 
 
