@@ -58,6 +58,7 @@ _SYMBOL = re.compile(
 _SECTION = re.compile(r"(Args|Attributes|Raises):$")
 _ITEM = re.compile(r"( {4}[\w, *]+: )(.*)")
 _COMMAND = re.compile(r"python |from [\w.]+ import ")
+_FILE = re.compile(r" +[\w., ]+\.py: ")
 _ROW = re.compile(r"(\S+) {2,}(?![=<+])(\S.*)")
 
 
@@ -117,6 +118,11 @@ def restructured(lines: list[str]) -> list[str]:
             shown = _block(rest, indent)
             out += displayed([line[indent:] for line in shown], " " * above)
             rest = rest[len(shown) :]
+            continue
+        if out and out[-1].endswith(":") and _FILE.match(rest[0]):
+            files = list(takewhile(_FILE.match, rest))
+            out += ["", *(f"- {prose(line.strip())}" for line in files), ""]
+            rest = rest[len(files) :]
             continue
         line = rest.pop(0)
         if line.strip():

@@ -135,6 +135,14 @@ def test_an_indented_block_is_displayed_by_what_it_is():
     ]
 
 
+def test_files_below_a_line_are_a_list():
+    lines = ["Read in this order:", "    a.py, b.py: sigma_w.", "    c.py: `f`.", ""]
+    assert docstrings.restructured(lines) == [
+        *("Read in this order:", "", r"- a.py, b.py: \ :math:`\sigma _{w}`\ ."),
+        *("- c.py: `f`.", "", ""),
+    ]
+
+
 def test_a_section_keeps_the_names_of_its_entries():
     lines = ["Args:", "    sigma_b: the n_l of them.", "", "Returns:", "    [L]: x."]
     assert docstrings.restructured(lines) == [
