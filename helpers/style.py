@@ -91,8 +91,9 @@ def crisp_png(figure: Figure) -> tuple[bytes, dict[str, int]]:
     figure.savefig(drawn, format="png", dpi=2 * _CSS_DPI, bbox_inches="tight")
     image = Image.open(drawn).convert("RGB")
     few = image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette = few.getpalette() or []
-    few.putpalette([255 if level == 254 else level for level in palette])  # white
+    palette = np.array(few.getpalette() or [], dtype=np.uint8).reshape(-1, 3)
+    palette[palette.min(axis=1) >= 248] = 255  # white, a mean of it and its neighbours
+    few.putpalette(palette.ravel().tolist())
     small = io.BytesIO()
     few.save(small, "PNG", optimize=True)
     return small.getvalue(), {"width": image.width // 2, "height": image.height // 2}

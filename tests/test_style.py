@@ -129,6 +129,15 @@ def test_a_crisp_figure_keeps_white_and_all_but_a_shade_of_each_colour(figure):
     assert np.abs(ours - exact).mean() < 3
 
 
+def test_white_stays_white_beside_the_walls_of_a_cube():
+    """Their light greys share a leaf of the octree with it."""
+    fig = plt.figure(figsize=(4, 3))
+    fig.add_subplot(projection="3d")
+    image = Image.open(io.BytesIO(style.crisp_png(fig)[0])).convert("RGB")
+    plt.close(fig)
+    assert image.getpixel((0, 0)) == (255, 255, 255)
+
+
 def test_a_crisp_figure_is_smaller_than_a_plain_one_of_fewer_pixels(figure):
     plain = io.BytesIO()
     figure.savefig(plain, format="png", dpi=130, bbox_inches="tight")

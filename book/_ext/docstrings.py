@@ -57,6 +57,8 @@ _SYMBOL = re.compile(
 )
 _SECTION = re.compile(r"(Args|Attributes|Raises):$")
 _ITEM = re.compile(r"( {4}[\w, *]+: )(.*)")
+_COMMAND = re.compile(r"python |from [\w.]+ import ")
+_FILE = re.compile(r" +[\w., ]+\.py: ")
 _ROW = re.compile(r"(\S+) {2,}(?![=<+])(\S.*)")
 
 
@@ -117,6 +119,11 @@ def restructured(lines: list[str]) -> list[str]:
             out += displayed([line[indent:] for line in shown], " " * above)
             rest = rest[len(shown) :]
             continue
+        if out and out[-1].endswith(":") and _FILE.match(rest[0]):
+            files = list(takewhile(_FILE.match, rest))
+            out += ["", *(f"- {prose(line.strip())}" for line in files), ""]
+            rest = rest[len(files) :]
+            continue
         line = rest.pop(0)
         if line.strip():
             above = indent
@@ -145,10 +152,11 @@ def _indent(line: str) -> int:
 
 
 def displayed(lines: list[str], margin: str) -> list[str]:
-    """An indented block: a command, a list of names and meanings, or a formula."""
+    """An indented block: commands or code, a list of names with meanings, a formula."""
     lines = [line for line in lines if line.strip()]
-    if lines[0].startswith("python "):
-        new = [".. code-block:: console", "", *(f"   {line}" for line in lines)]
+    if any(map(_COMMAND.match, lines)):
+        kind = "console" if lines[0].startswith("python ") else "python"
+        new = [f".. code-block:: {kind}", "", *(f"   {line}" for line in lines)]
     elif _ROW.match(lines[0]):
         new = []
         for line in lines:

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from stored import since_told
+from stored import changed_in_short, row_of, since_told
 
 from helpers.claim_rows import html_row
 from helpers.claims import SOURCES, VERDICTS
@@ -196,6 +196,7 @@ def _live(app: Sphinx, entry: dict[str, str]) -> int:
 
 def _other_seeds(app: Sphinx, page: str) -> str:
     """What `make seeds` found, a row for each page that it ran for."""
+    names = ("chapter", "claims", "seeds", "failed", "changed since", "run")
     rows = []
     for entry in entries(app):
         name = entry["file"].partition("_")[2]
@@ -209,11 +210,10 @@ def _other_seeds(app: Sphinx, page: str) -> str:
         failed = {row["id"]: row["failed"] for row in run["claims"] if row["failed"]}
         told = ", ".join(f"{id} in {times}" for id, times in failed.items())
         covered = f"{len(run['claims'])} of {_live(app, entry)}"
-        changed = since(path, Path(app.srcdir)).changed() or "nothing"
-        cells = (covered, run["claims"][0]["seeds"], told or "none", changed)
-        shown = "".join(f"<td>{cell}</td>" for cell in (*cells, run["source"]))
-        rows.append(f'<tr><th scope="row">{_heading(entry)}</th>{shown}</tr>')
-    names = ("chapter", "claims", "seeds", "failed", "changed since", "run")
+        changed = changed_in_short(since(path, Path(app.srcdir)))
+        seeds = run["claims"][0]["seeds"]
+        cells = (covered, seeds, told or "none", changed, run["source"])
+        rows.append(row_of(_heading(entry), cells, names[1:]))
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
         f'<table class="seeds" tabindex="0"><thead><tr>{head}</tr></thead>'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class StoredRuns(SphinxDirective):
             lines.append(_line(path, found()[path]))
         head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
         table = (
-            f'<table class="seeds" tabindex="0"><thead><tr>{head}</tr></thead>'
+            f'<table class="seeds stored" tabindex="0"><thead><tr>{head}</tr></thead>'
             f"<tbody>{''.join(lines)}</tbody></table>"
         )
         return [nodes.raw("", table, format="html")]
@@ -39,6 +39,14 @@ class StoredRuns(SphinxDirective):
 def found() -> dict[Path, Since]:
     """Every stored file, and what has changed behind it."""
     return {path: since(path) for path in stored_files()}
+
+
+def changed_in_short(one: Since) -> str:
+    """What has changed behind a stored file, in a cell of a table."""
+    if one.run.code is None:
+        return "not recorded"
+    lines = [f"lines of {len(one.lines)} claims"] * bool(one.lines)
+    return ", ".join(["code"] * one.code + lines) or "nothing"
 
 
 def since_told(row: Mapping[str, Any]) -> str:
@@ -63,10 +71,17 @@ def _line(path: Path, one: Since) -> str:
         run.text,
         minutes,
         "—" if memory is None else f"{memory / 1e6:.0f}",
-        one.changed() or "nothing",
+        changed_in_short(one),
     )
-    told = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-    name = f"{notebook_of(path).stem}: {path.stem}"
+    return row_of(f"{notebook_of(path).stem}: {path.stem}", cells, COLUMNS[1:])
+
+
+def row_of(name: str, cells: Sequence[object], columns: Sequence[str]) -> str:
+    """A row of a table; each cell knows its column's name, which a phone shows."""
+    told = "".join(
+        f'<td data-name="{column}">{html.escape(str(cell))}</td>'
+        for cell, column in zip(cells, columns, strict=True)
+    )
     return f'<tr><th scope="row">{name}</th>{told}</tr>'
 
 

@@ -9,7 +9,7 @@ HEAD = f"""<!doctype html><html lang="en" data-theme="light"><meta charset="utf-
 <meta name="viewport" content="width=device-width"><title>Pictures</title>
 <link rel="stylesheet" href="{STATIC}/article.css">
 <script src="{STATIC}/pictures.js"></script>
-<style>img {{ max-width: 100% }}</style>"""
+<style>img {{ max-width: 100% }} article {{ max-width: 700px }}</style>"""
 SIZES = {"panels": (8, 3.4), "one": (6.4, 4)}
 
 
@@ -23,8 +23,9 @@ def folder(tmp_path_factory):
         plt.close(figure)
     cells = "".join(
         f'<div class="cell"><div class="cell_output"><img id="{name}" alt="{name}" '
+        f'style="width: {100 * width:g}px; height: {100 * height:g}px" '
         f'src="{name}.png"></div></div>'
-        for name in SIZES
+        for name, (width, height) in SIZES.items()
     )
     page = f'{HEAD}<main><article class="bd-article">{cells}</article></main>'
     (path / "page.html").write_text(page, encoding="utf-8")
@@ -55,6 +56,15 @@ def test_panels_are_wider_than_a_phone_and_a_single_one_is_not(opened):
     assert (panels, boxes) == (640, 1)
     assert one <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("options", [PHONE, WIDE], ids=["phone", "wide"])
+def test_none_is_stretched(opened, options):
+    """Pages state the size of a picture, and shrink its width alone."""
+    page = opened(options)
+    for name, (width, height) in SIZES.items():
+        box = page.locator(f"#{name}").bounding_box()
+        assert box["width"] / box["height"] == pytest.approx(width / height, rel=0.01)
 
 
 def test_the_keyboard_scrolls_them(opened):

@@ -122,11 +122,21 @@ def test_prose_keeps_its_code_and_typesets_its_symbols(typed, shown):
 def test_an_indented_block_is_displayed_by_what_it_is():
     block = docstrings.displayed
     assert block(["python -m helpers"], "")[0] == ".. code-block:: console"
+    assert block(["f(net)", "python -m helpers"], "")[0] == ".. code-block:: python"
+    assert block(["from a.b import f", "f(x)"], "")[0] == ".. code-block:: python"
     assert block(["gd   0", "sgd  a", "     b"], "") == [
         *("``gd``", "   0", "``sgd``", "   a", "   b", "")
     ]
     assert block(["a = b", "  + c,"], "") == [
         *(".. math::", "", r"   &a = b \\", r"   &\quad + c,", "")
+    ]
+
+
+def test_files_below_a_line_are_a_list():
+    lines = ["Read in this order:", "    a.py, b.py: sigma_w.", "    c.py: `f`.", ""]
+    assert docstrings.restructured(lines) == [
+        *("Read in this order:", "", r"- a.py, b.py: \ :math:`\sigma _{w}`\ ."),
+        *("- c.py: `f`.", "", ""),
     ]
 
 
