@@ -19,6 +19,7 @@ from helpers import greedy_layerwise as gl
 from helpers.greedy_layerwise.joint_batch import n_processes, rank
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_METHODS = ["greedy", "parallel", "end_to_end", "random"]
 _PROGRAM = "python -m helpers.greedy_layerwise"
 
 
@@ -78,6 +79,8 @@ def results(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def _train(given: argparse.Namespace, dataset: data.Dataset) -> gl.GreedyHistory:
+    if given.method == "random":
+        return gl.GreedyHistory(_untrained(given, dataset), (), ())
     fields = ("epochs", "batch_size", "lr", "momentum", "weight_decay")
     options = {
         "recipe": gl.Recipe(**{name: getattr(given, name) for name in fields}),
@@ -103,10 +106,26 @@ def _train(given: argparse.Namespace, dataset: data.Dataset) -> gl.GreedyHistory
     )
 
 
+def _untrained(given: argparse.Namespace, dataset: data.Dataset) -> gl.GreedyNetwork:
+    """Return the network at its start: the control of `--probe`."""
+    network = gl.GreedyNetwork(
+        dataset.x_train.shape[1:],
+        dataset.n_classes,
+        given.depth,
+        given.width,
+        given.k,
+        batch_norm=given.batch_norm,
+        seed=given.seed,
+        **_shapes(given),
+    )
+    network.standardize.measure(dataset.x_train)
+    return network.to(given.device)
+
+
 def _ensemble(
     given: argparse.Namespace, network: gl.GreedyNetwork, dataset: data.Dataset
 ) -> float | None:
-    if given.method == "end_to_end":
+    if given.method in ("end_to_end", "random"):
         return None
     logits = gl.layer_ensemble(network, dataset.x_test).cpu()
     return (logits.argmax(1) == dataset.y_test).float().mean().item()
@@ -134,9 +153,11 @@ def _separability(
     return [asdict(one) for one in found]
 
 
-def _cost(given: argparse.Namespace, dataset: data.Dataset) -> dict[str, int]:
-    """Return operations of the run and kept numbers, per training image."""
+def _cost(given: argparse.Namespace, dataset: data.Dataset) -> dict[str, int] | None:
+    """Return operations of the training and kept numbers, per training image."""
     way = given.method
+    if way == "random":
+        return None
     if way == "greedy":
         way = "sequential" if given.augment else "cached"
     counted = gl.cost(
@@ -185,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", default="digits", choices=data.NAMES)
     add("--n-train", type=int, help="training images, by default all")
     add("--n-test", type=int, help="test images, by default all")
-    add("--method", default="greedy", choices=["greedy", "parallel", "end_to_end"])
+    add("--method", default="greedy", choices=_METHODS, help="random: no training")
     add("--k", type=int, default=1, help="hidden layers of an auxiliary problem")
     add("--depth", type=int, default=4, help="number of layers")
     add("--width", type=int, default=128, help="channels of the first layer")

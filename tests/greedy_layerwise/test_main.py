@@ -81,6 +81,27 @@ def test_the_command_knows_the_other_ways(tmp_path, method):
     assert found["cost"]["flops"] == gl.cost((1, 8, 8), 10, 2, 2).flops(method)
 
 
+def test_random_layers_are_probed_and_not_trained(tmp_path):
+    """The same accuracies from the network that the seed draws."""
+    path = tmp_path / "run.json"
+    options = ["--method", "random", "--width", "4", "--depth", "2", "--n-train", "100"]
+    main([*options, "--probe", "100", "--seed", "3", "--out", str(path)])
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["run"]["seed"] == 3
+    assert found["layers"] == found["loss"] == found["test_accuracy"] == []
+    assert found["cost"] is found["ensemble_test_accuracy"] is None
+    part = data.load("digits", n_train=100, seed=3)
+    network = gl.GreedyNetwork((1, 8, 8), 10, 2, 4, seed=3)
+    network.standardize.measure(part.x_train)
+    for layer, stored in enumerate(found["linear_separability"]):
+        again = gl.linear_separability(
+            network.features(part.x_train, layer), part.y_train,
+            network.features(part.x_test, layer), part.y_test,
+        )  # fmt: skip
+        assert stored == {"train": again.train, "test": again.test}
+    assert len(found["linear_separability"]) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
