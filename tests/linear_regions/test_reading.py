@@ -142,6 +142,17 @@ def test_subclass_of_linear_is_read_by_its_own_forward():
     np.testing.assert_allclose(t, twin, atol=1e-14)
 
 
+def test_len_of_a_batch_is_read_as_its_size():
+    """And the caller's module has no such name afterwards."""
+    lengths = net_that(lambda s, h: torch.relu(h.view(len(h), -1)) * len([1, 2]))
+    sizes = net_that(lambda s, h: torch.relu(h.view(h.size(0), -1)) * 2)
+    line = (-10 * np.ones(4), 9 * np.ones(4))
+    t, twin = (lr.line_breakpoints(net, *line) for net in (lengths, sizes))
+    assert len(t) > 1
+    np.testing.assert_array_equal(t, twin)
+    assert "len" not in globals()
+
+
 def test_network_that_computes_something_else_is_refused():
     """A constant of the batch's size is read once: for other batches it is wrong."""
     net = net_that(lambda s, h: torch.relu(h) * h.size(0))
