@@ -8,6 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 _FEW_PLACES = 16
+_MANY_PLACES = 64  # for thick matrices
+_THICK = 64  # channels
 _MANY_IMAGES = 16
 
 
@@ -24,7 +26,8 @@ def has_few_places(
     if options["groups"] > 1 or isinstance(options["padding"], str):
         return False
     rows, columns = _axes(image[1:], weight[2:], options)
-    return len(rows) * len(columns) <= _FEW_PLACES
+    most = _MANY_PLACES if image[0] >= _THICK else _FEW_PLACES
+    return len(rows) * len(columns) <= most
 
 
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, **options: Any) -> Tensor:

@@ -44,3 +44,11 @@ def test_what_it_does_not_compute_it_does_not_take(change):
     _, weight, _, options = case((2, 2), (1, 1), (1, 1), (1, 1))
     assert has_few_places((4, 2, 2), weight.shape, options)
     assert not has_few_places((4, 2, 2), weight.shape, options | change)
+
+
+def test_many_channels_make_up_for_more_places():
+    _, weight, _, options = case((2, 2), (1, 1), (1, 1), (1, 1))
+    thick = (6, 64, 3, 3)
+    assert not has_few_places((4, 8, 8), weight.shape, options)
+    assert has_few_places((64, 8, 8), thick, options)
+    assert not has_few_places((64, 9, 8), thick, options)
