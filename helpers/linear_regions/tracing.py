@@ -14,15 +14,15 @@ def trace(root: nn.Module) -> fx.Graph:
     """Return the steps of a forward of one input.
 
     Raises:
-        TypeError: steps that depend on the data, or a second input without a default.
+        TypeError: steps that depend on the data or its shape, or a second input without a default.
     """
     try:
         with _lengths_seen(root):
             graph = _Tracer().trace(root)
     except Exception as error:
         raise TypeError(
-            "net cannot be read by torch.fx: its steps depend on the data, or "
-            f"call what fx does not see ({error}); allowed: {ALLOWED}"
+            "net cannot be read by torch.fx: its steps depend on the data or ask for "
+            f"its shape, or call what fx does not see ({error}); allowed: {ALLOWED}"
         ) from error
     inputs = [node for node in graph.nodes if node.op == "placeholder"]
     for node in inputs[1:]:

@@ -64,6 +64,8 @@ REFUSED = {
      "node _threshold of net, a call of _threshold, cannot be read; allowed: a thresh"),
     "control flow": (net_that(lambda s, h: h if h.sum() > 0 else -h),
      "net cannot be read by torch.fx: its steps depend on the data"),
+    "control flow by shape": (net_that(lambda s, h: h if h.shape[1] > 3 else -h),
+     "net cannot be read by torch.fx: its steps depend on the data or ask for its sh"),
     "a number of the data": (net_that(lambda s, h: h * h.sum().item()),
      "node sum_1 of net, a call of sum, cannot be read; allowed: nodes that ke"),
     "mean of the batch": (net_that(lambda s, h: h - h.mean(0)),
