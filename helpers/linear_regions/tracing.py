@@ -14,7 +14,8 @@ def trace(root: nn.Module) -> fx.Graph:
     """Return the steps of a forward of one input.
 
     Raises:
-        TypeError: steps that depend on the data or its shape, or a second input without a default.
+        TypeError: steps that depend on the data or its shape, or a second input
+            without a default.
     """
     try:
         with _lengths_seen(root):
