@@ -6,9 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from helpers.encoder_decoder.arguments import check_count
 from helpers.encoder_decoder.convolutions import Array
 from helpers.encoder_decoder.framelets import as_arrays, decoder_rows
 from helpers.encoder_decoder.network import EncoderDecoder, read_inputs
+
+_LARGEST = 1e100  # the products of two and a map are finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,8 @@ def landscape_bounds(
             D_kappa as a free matrix, with features h_kappa (unpooled, not convolved).
 
     Raises:
-        ValueError: wrong shapes, a level out of range, or a network without skips.
+        ValueError: wrong shapes, a level out of range, a network without skips, or
+            features or residuals above 1e100.
 
     Cost: O(N n_0^2 n_(l-1)) and O(N^2 n).
     """
@@ -76,7 +80,9 @@ def landscape_bounds(
             f"x and y must have the same shape, got {list(points.shape)} and "
             f"{list(targets.shape)}"
         )
-    if level is not None and not (network.skip and 1 <= level <= network.depth):
+    if level is not None and not (
+        network.skip and check_count("level", level) <= network.depth
+    ):
         raise ValueError(
             f"level must be None, or 1..{network.depth} with skip branches, "
             f"got {level!r}"
@@ -86,6 +92,7 @@ def landscape_bounds(
         residual = (network(points) - targets).double().cpu().numpy()
         trace = network.trace(points)
     features = trace.units[kind, index].relu().double().cpu().numpy()
+    _check_size(residual, features)
     gates = as_arrays(trace.gates)
     rows = decoder_rows(network.levels(), gates, len(points))[index].toarray()
     maps = rows.reshape(len(points), network.n_in, -1)
@@ -96,6 +103,16 @@ def landscape_bounds(
         features=_singular_range(features.T),
         decoders=_singular_range(maps.transpose(0, 2, 1)),
     )
+
+
+def _check_size(*values: Array) -> None:
+    """Raise where products of the values might overflow."""
+    largest = max(float(abs(part).max(initial=0.0)) for part in values)
+    if not largest <= _LARGEST:
+        raise ValueError(
+            f"x and y must keep features and residuals within {_LARGEST:g}, "
+            f"got {largest:.3g}"
+        )
 
 
 def _singular_range(matrices: Array) -> tuple[float, float]:

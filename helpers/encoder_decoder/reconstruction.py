@@ -8,6 +8,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from helpers.arrays import read_numbers
 from helpers.encoder_decoder.arguments import (
     check_channels,
     check_count,
@@ -15,6 +16,9 @@ from helpers.encoder_decoder.arguments import (
 )
 from helpers.encoder_decoder.convolutions import Array
 from helpers.encoder_decoder.filters import Filters
+
+_FASTEST = 1e6  # frequency, of which 2 pi is known to 1e-10
+_DEEPEST = 900  # 2^900 times that frequency is finite
 
 
 def perfect_reconstruction_filters(
@@ -94,18 +98,23 @@ def pooling_gain(frequency: ArrayLike, depth: int, *, skip: bool = False) -> Arr
     Without skips g_1 is Fejer's kernel (sin(2^kappa w/2) / (2^kappa sin(w/2)))^2.
 
     Args:
-        frequency: w, in radians a sample.
-        depth: kappa.
+        frequency: w, in radians a sample, at most 1e6 in size; the gain has period
+            2 pi.
+        depth: kappa, at most 900.
         skip: whether there are skip branches.
 
     Returns:
         g_1, shaped as `frequency`.
 
     Raises:
-        ValueError: depth below 1.
+        TypeError: frequencies that are no real numbers.
+        ValueError: depth or a frequency out of range.
     """
-    check_count("depth", depth)
-    w = np.asarray(frequency, dtype=np.float64)
+    if check_count("depth", depth) > _DEEPEST:
+        raise ValueError(f"depth must be at most {_DEEPEST}, got {depth}")
+    w = read_numbers("frequency", frequency)
+    if not (abs(w) <= _FASTEST).all():
+        raise ValueError(f"frequency must lie in -{_FASTEST:g}..{_FASTEST:g}, got {w}")
     gain = np.ones_like(w)
     for level in reversed(range(depth)):
         gain = np.cos(2**level * w / 2) ** 2 * gain

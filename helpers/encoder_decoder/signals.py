@@ -75,11 +75,14 @@ def crops(image: Tensor, n: int, size: int, *, seed: int) -> Tensor:
         ValueError: an argument out of range.
     """
     check_count("n", n)
-    if image.ndim != 2 or not 1 <= size <= min(image.shape):
+    size = check_count("size", size)
+    if image.ndim != 2 or size > min(image.shape):
         raise ValueError(
             f"image must have two axes, none below size = {size}, "
             f"got {list(image.shape)}"
         )
+    if not image.isfinite().all():
+        raise ValueError("image must be finite, got NaN or infinity")
     rng = np.random.default_rng(check_count("seed", seed, 0))
     corners = zip(
         *(rng.integers(0, side - size + 1, n) for side in image.shape), strict=True

@@ -17,6 +17,7 @@ Read in this order:
     small_images.py: convolutions of many of them.
     vocabulary.py: which of them are read.
     chains.py: a plain chain of Linear layers and activations, read fast.
+    tracing.py: the steps of any module's forward.
     reading.py: any module, traced, read, and compared with what it computes.
     crossings.py: where an activation or a maximum changes its piece.
     line_cuts.py: the knots of a network along many segments at once.

@@ -19,6 +19,7 @@ from helpers.arrays import read_numbers
 from helpers.linear_regions.affine_maps import NotPiecewiseLinearError, Value
 from helpers.linear_regions.chains import read_chain
 from helpers.linear_regions.piecewise import Network, Node, Rearrangement
+from helpers.linear_regions.tracing import trace
 from helpers.linear_regions.vocabulary import (
     ALLOWED,
     AXES,
@@ -130,20 +131,13 @@ def _read_graph(net: nn.Module, name: str, points: Tensor) -> Network:
     return reading.network(shape[points.ndim - n_axes :])
 
 
-class _Tracer(fx.Tracer):
-    """Sees the modules of the vocabulary, and others of torch, as one node each."""
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return type(m) in MODULES or super().is_leaf_module(m, module_qualified_name)
-
-
 class _Reading:
     """One module on its way to a `Network`."""
 
     def __init__(self, net: nn.Module) -> None:
         own = copy.deepcopy(net).cpu().double().requires_grad_(False)
         self.root = nn.Sequential(own) if type(net) in MODULES else own
-        self.graph = self.traced()
+        self.graph = trace(self.root)
 
     def network(self, shape: tuple[int, ...]) -> Network:
         """Return the network for inputs of this shape."""
@@ -169,21 +163,6 @@ class _Reading:
             if target not in ELEMENTWISE:
                 return None
         return None
-
-    def traced(self) -> fx.Graph:
-        """Return the steps of the module's forward."""
-        try:
-            graph = _Tracer().trace(self.root)
-        except Exception as error:
-            raise TypeError(
-                "net cannot be read by torch.fx: its steps depend on the data, or "
-                f"call what fx does not see ({error}); allowed: {ALLOWED}"
-            ) from error
-        inputs = [node for node in graph.nodes if node.op == "placeholder"]
-        for node in inputs[1:]:
-            if not node.args:
-                raise TypeError(f"net must take one input, got {node.target!r} too")
-        return graph
 
     def record(self, batch: int) -> dict[fx.Node, Any]:
         """Return what every node gives for a batch of zeros."""

@@ -1,4 +1,4 @@
-"""The instruments of a report, in order of worth."""
+"""The instruments of a report, in order of worth; last what takes longest."""
 
 from helpers.report.input_space import (
     PARTS,
@@ -50,6 +50,15 @@ INSTRUMENTS = (
         curvature,
     ),
     Instrument(
+        "spectra of the weights",
+        "09_heavy_tails",
+        "The exponent of a power law fitted to the largest eigenvalues of each weight. "
+        "A fit gives a number for noise too: read it beside that at initialisation.",
+        1,
+        (1,),
+        exponents,
+    ),
+    Instrument(
         "distance to a boundary",
         "01_linear_regions",
         "How far an input can move before a neuron switches, or another entry wins a "
@@ -59,15 +68,6 @@ INSTRUMENTS = (
         (1, 4, 16, 64, 256),
         boundary_distance,
         expected=one_distance,
-    ),
-    Instrument(
-        "spectra of the weights",
-        "09_heavy_tails",
-        "The exponent of a power law fitted to the largest eigenvalues of each weight. "
-        "A fit gives a number for noise too: read it beside that at initialisation.",
-        1,
-        (1,),
-        exponents,
     ),
 )
 """All that apply to a classifier; (name, chapter, sentence, weight, sizes, measure)."""

@@ -77,6 +77,9 @@ ONE = ed.EncoderDecoder(8, (1, 4), 3, seed=0)
 BAD = [
     (lambda: ed.landscape_bounds(NET, X[None], np.ones((2, 16))), "the same shape"),
     (lambda: ed.landscape_bounds(NET, X, X, 3), "level must be None, or 1..2 with"),
+    (lambda: ed.landscape_bounds(NET, X, X, 1.0), "level must be an integer >= 1"),
+    (lambda: ed.landscape_bounds(NET, 1e200 * X, X), "within 1e+100, got "),
+    (lambda: ed.landscape_bounds(NET, X, 1e200 * X), "within 1e+100, got 1e+200"),
     (lambda: ed.landscape_bounds(ONE, X[:8], X[:8], 1), "1..1 with skip branches"),
     (lambda: ed.landscape_bounds(network(activation="linear"), X, X), "have ReLU"),
 ]

@@ -128,6 +128,9 @@ def test_only_sums_over_shifts_matter():
 
 BAD = [
     (lambda: ed.pooling_gain(0.1, 0), "depth must be an integer >= 1, got 0"),
+    (lambda: ed.pooling_gain(0.1, 1100), "depth must be at most 900, got 1100"),
+    (lambda: ed.pooling_gain([0.1, np.inf], 1), "frequency must lie in -1e+06..1e+06"),
+    (lambda: ed.pooling_gain(np.nan, 1), "frequency must lie in -1e+06..1e+06, got n"),
     (
         lambda: ed.perfect_reconstruction_filters((1, 3, 5), 2, seed=0),
         "channels must grow by a factor of 2 or more a level, got 3 and 5",

@@ -49,6 +49,8 @@ BAD = [
     (lambda: ed.jump_signals(1, 8, seed=-1), "seed must be an integer >= 0, got -1"),
     (lambda: ed.photograph("cat"), "name must be one of ('china', 'flower')"),
     (lambda: ed.crops(torch.ones(4, 4), 1, 5, seed=0), "none below size = 5"),
+    (lambda: ed.crops(torch.ones(4, 4), 1, 2.0, seed=0), "size must be an integer"),
+    (lambda: ed.crops(torch.ones(4, 4) / 0, 1, 2, seed=0), "image must be finite"),
     (lambda: ed.crops(torch.ones(4, 4), 0, 2, seed=0), "n must be an integer >= 1"),
 ]
 

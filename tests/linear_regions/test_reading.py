@@ -64,6 +64,8 @@ REFUSED = {
      "node _threshold of net, a call of _threshold, cannot be read; allowed: a thresh"),
     "control flow": (net_that(lambda s, h: h if h.sum() > 0 else -h),
      "net cannot be read by torch.fx: its steps depend on the data"),
+    "control flow by shape": (net_that(lambda s, h: h if h.shape[1] > 3 else -h),
+     "net cannot be read by torch.fx: its steps depend on the data or ask for its sh"),
     "a number of the data": (net_that(lambda s, h: h * h.sum().item()),
      "node sum_1 of net, a call of sum, cannot be read; allowed: nodes that ke"),
     "mean of the batch": (net_that(lambda s, h: h - h.mean(0)),
@@ -140,6 +142,17 @@ def test_subclass_of_linear_is_read_by_its_own_forward():
     t, twin = (lr.line_breakpoints(n, *line) for n in (net, plain))
     assert len(t) == 2
     np.testing.assert_allclose(t, twin, atol=1e-14)
+
+
+def test_len_of_a_batch_is_read_as_its_size():
+    """And the caller's module has no such name afterwards."""
+    lengths = net_that(lambda s, h: torch.relu(h.view(len(h), -1)) * len([1, 2]))
+    sizes = net_that(lambda s, h: torch.relu(h.view(h.size(0), -1)) * 2)
+    line = (-10 * np.ones(4), 9 * np.ones(4))
+    t, twin = (lr.line_breakpoints(net, *line) for net in (lengths, sizes))
+    assert len(t) > 1
+    np.testing.assert_array_equal(t, twin)
+    assert "len" not in globals()
 
 
 def test_network_that_computes_something_else_is_refused():

@@ -23,8 +23,8 @@ QUANTITIES = (
     "sensitivity of the output",
     "largest eigenvalue of the Hessian",
     "SGD noise along it, over isotropic noise",
-    "distance to the nearest boundary of regions",
     "exponent alpha of a weight's spectrum",
+    "distance to the nearest boundary of regions",
 )
 
 
@@ -121,7 +121,7 @@ def test_a_short_time_gives_small_samples():
 
 
 def test_what_would_take_longer_than_its_share_is_not_begun(monkeypatch):
-    slow = replace(INSTRUMENTS[4], expected=lambda subject: 400.0)
+    slow = replace(INSTRUMENTS[-1], expected=lambda subject: 400.0)
     monkeypatch.setattr(making, "INSTRUMENTS", (slow,))
     made = report(trained_cnn(), *digits(8), seconds=60, progress=False)
     assert made.left_out[0].sentence == "not run: one input would take 400 s"
