@@ -3,6 +3,7 @@
 `public_names.json` holds them, room by room; a new name is written there too.
 """
 
+import dataclasses
 import importlib
 import inspect
 import json
@@ -105,6 +106,25 @@ def test_functions_and_methods_state_their_types(name):
         if inspect.isfunction(value) and unannotated(value)
     }
     assert not bare
+
+
+def holds_arrays(cls):
+    """Whether a field is an array or a tensor, by its type."""
+    types = [str(field.type) for field in dataclasses.fields(cls)]
+    names = ("Array", "ndarray", "Tensor")
+    return any(
+        "Callable" not in one and any(name in one for name in names) for one in types
+    )
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_what_is_returned_is_frozen_and_compared_where_that_has_an_answer(name):
+    """Two arrays are not equal or unequal: what holds some is equal to itself alone."""
+    for one, cls in documented(name):
+        if dataclasses.is_dataclass(cls):
+            made = cls.__dataclass_params__
+            assert made.frozen, one
+            assert not (made.eq and holds_arrays(cls)), one
 
 
 def test_the_package_itself_imports_nothing_heavy():

@@ -18,7 +18,7 @@ IntArray = NDArray[np.int64]
 _LINES_AT_ONCE = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LineRegions:
     """The pieces of a network along x = start + t (end - start), 0 <= t <= 1.
 

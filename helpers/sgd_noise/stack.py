@@ -176,10 +176,12 @@ class Stack:
 
 def read_stack(net: nn.Module, x: Tensor) -> Stack | None:
     """One network as a stack, or None where it or its inputs are of another kind."""
-    if type(net) is not nn.Sequential or torch.as_tensor(x).ndim != 2:
-        return None
     try:
-        return Stack([net])
+        rows = torch.as_tensor(x).ndim == 2
+    except (TypeError, ValueError, RuntimeError):
+        return None  # whoever reads x says what it lacks
+    try:
+        return Stack([net]) if rows and type(net) is nn.Sequential else None
     except TypeError:
         return None
 

@@ -74,6 +74,21 @@ def test_jpeg_is_a_quantisation():
     assert coarse[1] > 3 * coarse[0]
 
 
+@pytest.mark.parametrize("severity", range(1, 6))
+def test_jpeg_keeps_a_picture_of_grey_128(severity):
+    """128 is the zero of the transform: its coefficients are 0 at any quality."""
+    grey = torch.full((1, 1, 8, 8), 128 / 255, dtype=torch.float64)
+    assert torch.equal(an.corrupt(grey, "jpeg", severity), grey)
+
+
+def test_fog_is_thicker_at_each_severity():
+    """What is darkest in an even picture: 0.5^2 / (0.5 + w), which falls with w."""
+    x = torch.full((1, 1, 8, 8), 0.5, dtype=torch.float64)
+    darkest = [an.corrupt(x, "fog", severity).min().item() for severity in range(1, 6)]
+    weights = [0.25 / dark - 0.5 for dark in darkest]
+    assert weights == pytest.approx([0.2, 0.5, 0.75, 1.0, 1.5])
+
+
 def test_fog_keeps_the_maximum_in_place():
     """x + w field, times max / (max + w), field in [0, 1]."""
     black = torch.zeros(2, 1, 8, 8, dtype=torch.float64)

@@ -1,12 +1,14 @@
 """The command line writes one file."""
 
 import json
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers import adversarial_noise as an
-from helpers.adversarial_noise.__main__ import main
+from helpers.adversarial_noise.__main__ import _parser, main
 
 
 def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
@@ -34,3 +36,12 @@ def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
     assert (
         max(map(len, output.read_text(encoding="utf-8").splitlines())) > 60
     )  # lists on one line
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_what_is_left_out_is_as_in_the_stored_runs(name):
+    file = Path(an.__file__).parent / "results" / f"{name}.json"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    _, _, _, *arguments = shlex.split(stored["run"]["command"])
+    read = vars(_parser().parse_args(arguments))
+    assert {key: read[key] for key in stored["settings"]} == stored["settings"]

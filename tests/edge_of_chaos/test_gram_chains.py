@@ -115,6 +115,10 @@ BAD = [
     ),
     (lambda: ec.gram_chain("relu", np.eye(2), 1, 0, 3, 3, 3, -1), "seed must be an"),
     (lambda: ec.gram_chain("relu", [1.0], 1, 0, 3, 3, 3, 0), "gram must be a finite"),
+    (
+        lambda: ec.gram_chain("relu", np.ones((2, 3)), 1, 0, 3, 3, 3, 0),
+        "gram must be a finite",
+    ),
     (lambda: ec.gram_chain("relu", -np.eye(2), 1, 0, 3, 3, 3, 0), "semidefinite"),
     (lambda: ec.gram_chain("relu", np.eye(2), 1, 0, 0, 3, 3, 0), "width must be an"),
     (lambda: ec.gram_chain("relu", np.eye(2), 1e20, 0, 30, 9, 3, 0), "overflows in"),

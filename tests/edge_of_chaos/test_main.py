@@ -1,9 +1,12 @@
 """The command of chapter 2."""
 
 import json
+import runpy
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from helpers.edge_of_chaos import __main__ as command
 
@@ -31,6 +34,31 @@ def test_it_writes_the_accuracies_of_both_sides_of_the_edge(monkeypatch, tmp_pat
     assert np.shape(stored["accuracy"]) == (4, 16, 5, 4)
     assert stored["accuracy"][0][0][0][0] == 0.3333
     assert asked["seeds"] == [0, 1, 2, 3, 4]
+
+
+def test_it_asks_for_the_points_that_are_stored(monkeypatch, tmp_path):
+    asked = {}
+
+    def sweep(function, grid, seeds):
+        asked.update(grid)
+        return SimpleNamespace(values=[])
+
+    monkeypatch.setattr(command, "sweep", sweep)
+    command.main([str(tmp_path / "band.json")])
+    stored = Path(command.__file__).parent / "results" / "band.json"
+    wanted = json.loads(stored.read_text(encoding="utf-8"))
+    assert list(asked["depth"]) == wanted["depths"]
+    assert asked["sigma_w"] == pytest.approx(wanted["sigma_w"], rel=1e-12)
+    made = json.loads((tmp_path / "band.json").read_text(encoding="utf-8"))
+    assert (made["rates"], made["sigma_b"]) == (wanted["rates"], wanted["sigma_b"])
+
+
+def test_the_program_itself_is_no_argument(monkeypatch, capsys):
+    monkeypatch.setattr("helpers.sweeps.sweep", None)  # no sweep if it is taken for one
+    monkeypatch.setattr("sys.argv", ["command"])
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_path(command.__file__, run_name="__main__")
+    assert "OUT.json" in capsys.readouterr().err
 
 
 def test_one_point_is_four_rates(monkeypatch):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import edge_of_chaos as ec
+from helpers.edge_of_chaos.gaussian_means import half_square
 
 
 def test_relu_rate_and_its_slow_start():
@@ -35,6 +36,22 @@ def test_every_kink_falls_like_the_square():
     path = ec.correlation_trajectory("selu", point.sigma_w, 0.3, 0, 20_000, q=point.q)
     constant = ec.kink_constant("selu", point.q)
     assert 20_000**2 * path.gap[-1] == pytest.approx(constant, rel=0.01)
+
+
+@pytest.mark.parametrize("q", [0.3, 2.0])
+def test_a_kink_counts_by_the_density_there(q):
+    """Two inputs at a gap lie on two sides of x with chance
+    sqrt(2 gap) exp(-x^2 / 2q) / pi, up to a factor 1 + O(gap); here x = -1 and 1.
+    """
+    act = ec.Activation(
+        "hard tanh", lambda x: np.clip(x, -1, 1),
+        lambda x: (np.abs(x) < 1) * 1.0, lambda x: 0 * x, kinks=(-1.0, 1.0),
+    )  # fmt: skip
+    parted = half_square(act, act.d1, 1e-10, q)
+    total = parted * 2 * math.pi / math.sqrt(2e-10)
+    slope = math.erf(1 / math.sqrt(2 * q))
+    constant = 18 * math.pi**2 * slope**2 / total**2
+    assert ec.kink_constant(act, q) == pytest.approx(constant, rel=1e-7)
 
 
 @pytest.mark.parametrize(

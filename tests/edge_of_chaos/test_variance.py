@@ -31,6 +31,14 @@ def test_the_fixed_point_is_where_iteration_ends(name, sigma_w, sigma_b):
             assert abs(path[-1] - limit) <= abs(path[0] - limit)
 
 
+@pytest.mark.parametrize("slopes", [(0.5, 2.0), (2.0, -0.5), (0.3, 0.0)])
+def test_the_limit_of_any_two_slopes_is_where_iteration_ends(slopes):
+    """The map is contracted by 0.53 or less in each of 100 layers."""
+    act = ec.relu_like(*slopes)
+    path = ec.variance_trajectory(act, 1.0, 0.5, 0.7, 100)
+    assert ec.variance_fixed_point(act, 0.5, 0.7) == pytest.approx(path[-1], rel=1e-12)
+
+
 def test_variance_grows_to_a_marked_infinity():
     path = ec.variance_trajectory("relu", 1.0, 10.0, 0.0, 200)
     assert np.isinf(path[-1])

@@ -85,6 +85,10 @@ BAD = [
         lambda: ed.train_denoisers([LINE], torch.ones(40, 16), 1.0, seed=0),
         "clean must have shape [1, n, n_0], got [40, 16]",
     ),
+    (
+        lambda: ed.train_denoisers([LINE], torch.ones(2, 40, 16), 1.0, seed=0),
+        "clean must have shape [1, n, n_0], got [2, 40, 16]",
+    ),
     (lambda: ed.haar_threshold(torch.ones(8), -1.0), "threshold must be >= 0, got -1"),
     (lambda: ed.haar_threshold(torch.ones(8), math.nan), "threshold must be >= 0"),
     (lambda: ed.haar_threshold(torch.ones(4), 1.0), "sides divisible by 8, got [4]"),

@@ -135,6 +135,14 @@ def test_the_same_filters_at_another_size_see_a_periodic_signal_alike():
     assert single.resized(16).encoder[0].dtype == torch.float32
 
 
+def test_what_is_left_out_is_two_levels_of_three_taps():
+    net, wanted = ed.EncoderDecoder(8, seed=0), [(4, 1, 3), (8, 4, 3)]
+    assert [tuple(level.shape) for level in net.encoder] == wanted
+    assert [tuple(level.shape) for level in net.decoder] == wanted
+    assert (net.pooling, net.activation, net.alpha) == ("average", "relu", 1)
+    assert not any(level.any() for level in net.decoder_skip)
+
+
 BAD = [
     (lambda: ed.EncoderDecoder(8, (1, 2, 2), 5, seed=0), "taps must be at most 4"),
     (lambda: ed.EncoderDecoder(6, (1, 2, 2), 2, seed=0), "divisible by 4 (2 poolings)"),

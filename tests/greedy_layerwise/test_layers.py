@@ -4,6 +4,7 @@ import pytest
 from greedy_layerwise.cases import network
 
 from helpers import greedy_layerwise as gl
+from helpers.greedy_layerwise.layers import layout
 
 
 def test_widths_double_where_the_image_is_halved_but_not_at_the_first_layer():
@@ -16,6 +17,12 @@ def test_widths_double_where_the_image_is_halved_but_not_at_the_first_layer():
     down = (1, 2, 3, 4, 6)
     counted = gl.cost((3, 224, 224), 1000, 8, 256, 1, downsample=down)
     assert counted.head_parameters[-1] == (4 * 4096 + 1) * 1000  # the paper's 4096
+
+
+def test_sides_and_heads_of_images_that_are_no_squares():
+    layers = layout((1, 24, 16), 2, 4, 1, downsample=(2,), head_pool=3)
+    assert [layer.side for layer in layers] == [(24, 16), (12, 8)]
+    assert [layer.head_side for layer in layers] == [(8, 5), (4, 2)]
 
 
 @pytest.mark.parametrize(

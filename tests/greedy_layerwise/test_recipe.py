@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from helpers import greedy_layerwise as gl
 from helpers.greedy_layerwise import recipe as greedy_recipe
@@ -17,6 +18,22 @@ def test_the_rate_drops_as_in_the_paper():
     np.testing.assert_allclose(sorted(set(rates)), [0.0008, 0.004, 0.02, 0.1])
     tenths = gl.Recipe(epochs=6, drop_every=0.1)  # 3 / 0.6 falls below 5 in binary
     assert tenths.lr_in(4) == pytest.approx(0.1 * 0.2**5)
+
+
+def test_each_epoch_steps_at_its_rate():
+    """10 images by 4 are 3 steps an epoch; a slope of 1 moves by the rate."""
+    recipe = gl.Recipe(
+        epochs=4, batch_size=4, lr=1.0, momentum=0.0, weight_decay=0.0, drop=0.5,
+        drop_every=0.25,
+    )  # fmt: skip
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer, places = recipe.optimizer(10)([parameter]), [0.0]
+    for _ in range(12):
+        parameter.grad = torch.ones(1)
+        optimizer.step()
+        places.append(parameter.item())
+    rates = [1.0] * 3 + [0.5] * 3 + [0.25] * 3 + [0.125] * 3
+    np.testing.assert_array_equal(-np.diff(places), rates)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,10 @@ def test_feature_maps_are_averaged_over_quadrants():
     [
         ({"ridge": 0.0}, "ridge must be finite and > 0, got 0.0"),
         ({"features": np.zeros(4)}, r"features must be \[n, d\] or \[n, channels"),
+        (
+            {"features": np.ones((4, 3, 1, 2))},
+            r"2x2 pixels .* got shape \[4, 3, 1, 2\]",
+        ),
         ({"features": np.full((4, 2), np.nan)}, "features must be finite, got NaN or"),
         ({"labels": np.zeros(3)}, r"labels must be \[n\] for 4 images, got \[3\]"),
         ({"labels": np.zeros(4)}, "labels must hold two classes or more"),

@@ -59,6 +59,13 @@ def test_it_counts_samples_and_repeats():
     assert 8 * p == round(8 * p)
 
 
+def test_it_draws_a_hundred_samples():
+    """A share of 100 draws; 99 or 101 have none of these but 0 and 1."""
+    p = ht.power_law_p_value(pareto(2.0, 20, 3), seed=0)
+    assert 100 * p == pytest.approx(round(100 * p), abs=1e-9)
+    assert 0 < p < 1
+
+
 def test_a_sample_that_is_all_tail():
     """Then nothing lies below xmin to be resampled."""
     quantiles = (1 - (np.arange(50) + 0.5) / 50) ** -1.0

@@ -231,6 +231,11 @@ def test_json_without_a_fit_has_no_nan(tmp_path):
     assert not table.plot().axes[0].lines
 
 
+def test_names_stay_readable_in_json(tmp_path):
+    ht.analyze_model({"größe": torch.zeros(9, 9)}).to_json(tmp_path / "t.json")
+    assert '"größe"' in (tmp_path / "t.json").read_text(encoding="utf-8")
+
+
 def test_plot(table, tmp_path):
     figure = table.plot()
     (ax,) = figure.axes

@@ -116,6 +116,8 @@ def test_pairwise_bounds_equal_the_double_sum():
          "samples must be finite, got NaN or infinity"),
         (lambda: inf.smoothed_entropy([0.0, 1.0], 1.0, seed=0),
          r"samples must be \[n, d\] with n >= 1, got shape \[2\]"),
+        (lambda: inf.smoothed_entropy(np.zeros((2, 2, 2)), 1.0, seed=0),
+         r"samples must be \[n, d\] with n >= 1, got shape \[2, 2, 2\]"),
         (lambda: inf.smoothed_entropy(np.empty((0, 2)), 1.0, seed=0),
          r"got shape \[0, 2\]"),
         (lambda: inf.smoothed_entropy([[0.0]], 0.0, seed=0),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import information_flow as inf
-from helpers.information_flow.__main__ import main
+from helpers.information_flow.__main__ import _parser, main
 
 
 def test_a_run_holds_every_network_of_every_kind(tmp_path):
@@ -34,3 +34,9 @@ def test_an_unknown_kind_is_an_error(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--kinds", "sine", "--out", str(tmp_path / "run.json")])
     assert "invalid choice: 'sine'" in capsys.readouterr().err
+
+
+def test_a_run_without_a_file_is_an_error(capsys):
+    with pytest.raises(SystemExit):
+        _parser().parse_args([])
+    assert "arguments are required: --out" in capsys.readouterr().err

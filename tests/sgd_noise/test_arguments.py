@@ -10,6 +10,8 @@ from sgd_noise.cases import ASYMMETRIC, CLASSES, H2, S2, X, errors, net_of
 
 from helpers import sgd_noise as sn
 
+WORDS = np.array([["cat"] * 5] * 30)
+
 
 @errors(
     [
@@ -41,6 +43,18 @@ from helpers import sgd_noise as sn
         (
             lambda: sn.per_sample_gradients(net_of(), X * torch.nan, CLASSES),
             "x must be real and finite, got NaN or infinity",
+        ),
+        (
+            lambda: sn.per_sample_gradients(net_of(), None, CLASSES),
+            "x must be a tensor of numbers: ",
+        ),
+        (
+            lambda: sn.per_sample_gradients(net_of(), WORDS, CLASSES),
+            "x must be a tensor of numbers: ",
+        ),
+        (
+            lambda: sn.dynamics(net_of(), X, WORDS, "gd", lr=1, steps=1, seed=0),
+            "y must be a tensor of numbers: ",
         ),
         (
             lambda: sn.GradientNoise(net_of(), X, CLASSES, 0),

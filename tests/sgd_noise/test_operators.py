@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import LinearOperator
 from sgd_noise.cases import CLASSES, H2, X, errors, net_of
 
 from helpers import sgd_noise as sn
@@ -29,6 +30,22 @@ def test_leading_eigenpairs_of_operators():
         right = np.linalg.eigvalsh(operator.dense())[::-1][:6]
         values = sn.top_eigenpairs(operator, 6)[0]
         np.testing.assert_allclose(values, right, rtol=1e-8, atol=1e-12)
+
+
+def test_a_large_operator_is_not_made_into_a_matrix():
+    """Three eigenvalues far above the rest are found by far fewer products than n."""
+    diagonal = np.append(np.linspace(0, 1, 997), [50.0, 80.0, 70.0])
+    seen = []
+
+    def product(v):
+        seen.append(v.size // 1000)
+        return diagonal * v
+
+    operator = LinearOperator((1000, 1000), matvec=product, dtype=np.float64)
+    values, vectors = sn.top_eigenpairs(operator, 3)
+    np.testing.assert_allclose(values, [80, 70, 50], rtol=1e-12)
+    assert np.abs(vectors).argmax(axis=0).tolist() == [998, 999, 997]
+    assert sum(seen) < 200
 
 
 @errors(

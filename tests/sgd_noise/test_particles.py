@@ -63,3 +63,15 @@ def test_particles_move_as_in_a_plain_loop(noise):
     np.testing.assert_allclose(found.paths, right, atol=1e-9)
     if noise != "gd":
         assert found.exit_step.any()
+
+
+@pytest.mark.parametrize("curvature", [(10.0, 100.0), (100.0, 10.0), (3.0, 2.0)])
+def test_the_first_axis_is_that_of_the_larger_curvature(curvature):
+    """With hardly a gradient step, all that moves a particle is the noise."""
+    basins = sn.TwoBasins(curvature)
+    found = basins.escape("first", lr=1e-15, steps=1, runs=9, samples=2, seed=0)
+    moves = found.paths[:, 1] - 1
+    first = np.linalg.eigh(basins.hessian)[1][:, 1]
+    sizes = np.linalg.norm(moves, axis=1)
+    np.testing.assert_allclose(np.abs(moves @ first), sizes, rtol=1e-12)
+    assert (sizes > 0).all()

@@ -88,8 +88,15 @@ def test_the_plot_of_the_basins():
     fig, ax = plt.subplots()
     sn.plot_basins(ax, sn.TwoBasins())
     assert ax.get_xlabel() == "$w_1$"
-    assert ax.collections
+    lines = np.concatenate([path.vertices for path in ax.collections[0].get_paths()])
     plt.close(fig)
+    heights = sn.TwoBasins().loss(lines)
+    nearest = np.abs(heights[:, None] - np.linspace(0.5, 8, 9)).min(1)
+    # lines between points 0.017 apart err by 200 0.017^2 / 8, but across the ridge
+    assert np.quantile(nearest, 0.95) < 200 * 0.017**2 / 8
+    for minimum in (-1, 1):  # a line around each goes through all four quarters
+        turns = np.sign(lines[np.abs(lines - minimum).max(1) < 0.7] - minimum)
+        assert len(np.unique(turns, axis=0)) >= 4
 
 
 BASINS = sn.TwoBasins()

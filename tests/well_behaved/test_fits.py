@@ -30,6 +30,20 @@ def test_fits_recover_the_laws_they_fit():
     assert fit.interval() == (-math.inf, math.inf)
 
 
+def test_a_fit_begins_at_layer_ten():
+    """Least squares over layers 10 to 60; those before follow another law."""
+    layers = np.arange(61.0)
+    log_chi = np.where(layers < 10, 3 * layers, 0.2 * layers + np.sin(layers))
+    for fit, abscissa in (
+        (wb.growth_rate, layers),
+        (wb.growth_exponent, np.log(layers + 1)),
+    ):
+        slope = np.polyfit(abscissa[10:], log_chi[10:], 1)[0]
+        found = float(fit(trajectory(log_chi)).draws[0])
+        found = math.log(found) if fit is wb.growth_rate else found
+        assert found == pytest.approx(slope, rel=1e-10)
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [

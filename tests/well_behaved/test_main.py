@@ -8,7 +8,7 @@ import torch
 
 from helpers import data
 from helpers import well_behaved as wb
-from helpers.well_behaved.__main__ import main, standardized
+from helpers.well_behaved.__main__ import _parser, main, standardized
 
 COMMAND = ["--data", "digits", "--depth", "4", "--width", "6", "--batch-size", "5"]
 
@@ -68,3 +68,9 @@ def test_images_are_halved_and_standardized():
     ratio = (found[0, 0, 0, 0] - found[0, 0, 0, 1]) / corner
     other = images[1, 0, :2, :2].mean() - images[1, 0, 2:4, :2].mean()
     torch.testing.assert_close(ratio * other, found[1, 0, 0, 0] - found[1, 0, 1, 0])
+
+
+def test_a_run_without_a_file_is_an_error(capsys):
+    with pytest.raises(SystemExit):
+        _parser().parse_args([])
+    assert "arguments are required: --out" in capsys.readouterr().err

@@ -310,6 +310,13 @@ def test_what_jumps_is_refused(name, dtype):
         wb.propagate_module(net, torch.randn(20, 6), seed=0)
 
 
+def test_a_layer_that_jumps_in_place_does_not_blame_the_one_before():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(6, 30), Odd(torch.round_), nn.Linear(30, 3))
+    with pytest.raises(ValueError, match=r"net\.1 moves by .* jumps \(sign, round"):
+        wb.propagate_module(net.double().eval(), torch.randn(20, 6), seed=0)
+
+
 CONTINUOUS = [
     nn.ReLU(), nn.Hardtanh(), nn.ReLU6(), nn.LeakyReLU(), nn.Softshrink(0.1), nn.SiLU(),
     nn.Hardswish(), nn.Softmax(1), nn.LayerNorm(30), nn.Sigmoid(), nn.ELU(),
