@@ -96,7 +96,7 @@ def write_students(plan: Plan, sources: Sources, folder: Path) -> None:
     _write_page(folder / "launch", launch_links(plan, sources.home))
     wheel(sources.root, folder / "wheel")
     if sources.slides is not None:
-        sources.slides(folder / "slides", plan.chapters)
+        sources.slides(folder / "slides", plan.papers)
     (folder / "index.html").write_text(page(students_start(plan, folder)), "utf-8")
 
 
