@@ -22,6 +22,8 @@ GRADER_NEEDS = (
     "helpers/**/*.json",
     "_config.yml",
     "LICENSE",
+    "requirements.txt",
+    "requirements-torch.txt",
 )
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an archive, so that equal files make equal archives."""
@@ -77,11 +79,15 @@ def archive(folder: Path, path: Path) -> None:
 
 
 def write_sums(folder: Path) -> None:
-    """Write SHA256SUMS, which `sha256sum -c SHA256SUMS` checks, beside the files."""
+    """Write SHA256SUMS, which `sha256sum -c SHA256SUMS` checks, beside the files.
+
+    It has no line about itself.
+    """
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  "
         f"{file.relative_to(folder).as_posix()}\n"
         for file in _files(folder)
+        if file != folder / "SHA256SUMS"
     ]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 
