@@ -100,7 +100,8 @@ def write_students(plan: Plan, sources: Sources, folder: Path) -> None:
     wheel(sources.root, folder / "wheel")
     if sources.slides is not None:
         sources.slides(folder / "slides", plan.papers)
-    shutil.copy(sources.root / "LICENSE-TEXT.md", folder)
+    for name in ("LICENSE", "LICENSE-TEXT.md"):
+        shutil.copy(sources.root / name, folder)
     titles = {name: card.title for name, card in cards(sources.book).items()}
     start = students_start(plan, folder, titles)
     (folder / "index.html").write_text(page(start), "utf-8")

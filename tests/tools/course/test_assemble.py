@@ -69,7 +69,8 @@ def test_the_parts_are_there_and_nothing_else(course):
     }
     assert {path.name for path in (course / "students").iterdir()} == {
         *("index.html", "syllabus.html", "syllabus.md", "launch.html", "launch.md"),
-        *("sheets", "chapters", "site", "slides", "wheel", "LICENSE-TEXT.md"),
+        *("sheets", "chapters", "site", "slides", "wheel"),
+        *("LICENSE", "LICENSE-TEXT.md"),
     }
     assert {path.name for path in (course / "staff").iterdir()} >= {
         *("sheets", "timing.md", "timing.html", "book.pdf"),
