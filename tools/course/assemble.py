@@ -34,6 +34,7 @@ class Sources:
 
     Attributes:
         root: of the repository.
+        course: the file of the plan.
         home: where the book is published.
         seconds: by chapter, what its notebook took in the build.
         site: the built site.
@@ -42,6 +43,7 @@ class Sources:
     """
 
     root: Path
+    course: Path
     home: Home
     seconds: Mapping[str, float]
     site: Path
@@ -123,7 +125,7 @@ def write_staff(plan: Plan, sources: Sources, folder: Path) -> None:
     if printed.exists():
         shutil.copy(printed, folder)
     _copy_questions(plan, sources.root / "course" / "staff", folder / "questions")
-    grader(sources.root, folder / "grader")
+    grader(sources.root, sources.course, folder / "grader")
 
 
 def _copy_questions(plan: Plan, written: Path, folder: Path) -> None:

@@ -17,7 +17,6 @@ GRADER_NEEDS = (
     "tools/course/*.py",
     "book/*.ipynb",
     "book/chapters.yml",
-    "course/*.yml",
     "helpers/**/*.py",
     "helpers/**/*.json",
     "_config.yml",
@@ -59,13 +58,21 @@ def wheel(root: Path, folder: Path) -> Path:
     return made
 
 
-def grader(root: Path, folder: Path) -> None:
-    """Copy what `tools/grade.py` needs, so that it runs from that folder alone."""
+def grader(root: Path, course: Path, folder: Path) -> None:
+    """Copy what `tools/grade.py` needs, so that it runs from that folder alone.
+
+    Args:
+        root: of the repository.
+        course: the file of the plan, by which it knows what a week asks.
+        folder: to make.
+    """
     for pattern in GRADER_NEEDS:
         for path in root.glob(pattern):
             copy = folder / path.relative_to(root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
+    (folder / "course").mkdir()
+    shutil.copy(course, folder / "course" / "course.yml")
 
 
 def archive(folder: Path, path: Path) -> None:

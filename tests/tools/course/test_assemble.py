@@ -12,7 +12,7 @@ made = tool("course.assemble")
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory):
+def sources(course_file, tmp_path_factory):
     site = tmp_path_factory.mktemp("build") / "html"
     (site / "book").mkdir(parents=True)
     (site / "index.html").write_text("<p>the book</p>", encoding="utf-8")
@@ -23,6 +23,7 @@ def sources(tmp_path_factory):
     (site.parent / "book.pdf").write_bytes(b"%PDF")
     return made.Sources(
         root=ROOT,
+        course=course_file,
         home=tool("course.launch").Home("author/book", "main"),
         seconds={"06_sgd_noise": 60.0},
         site=site,
@@ -122,6 +123,12 @@ def test_every_picture_that_a_notebook_shows_is_there(course, folder):
         found |= set(shown)
     basins = "_static/cards/06_sgd_noise.svg"
     assert found == {"_static/colab.svg", *[basins] * (folder == "chapters")}
+
+
+def test_the_grader_knows_this_course_and_no_other(course, course_file):
+    (kept,) = (course / "staff" / "grader" / "course").iterdir()
+    assert kept.name == "course.yml"
+    assert kept.read_bytes() == course_file.read_bytes()
 
 
 def test_the_grader_brings_what_it_needs(course):

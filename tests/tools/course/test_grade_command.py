@@ -134,7 +134,7 @@ def test_the_command_writes_a_master(capsys, tmp_path):
 def test_the_copy_for_staff_grades_by_itself(course, tmp_path):
     """As a lecturer without a checkout of the book does."""
     copy, handed_in = tmp_path / "grader", tmp_path / "class"
-    tool("course.package").grader(ROOT, copy)
+    tool("course.package").grader(ROOT, ROOT / "course" / "course.yml", copy)
     handed_in.mkdir()
     sheet = tool("course.sheets").student_sheet(course.weeks[0], course, BOOK)
     nbformat.write(sheet, handed_in / "ada.ipynb")
