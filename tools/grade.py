@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from course.exercises import notebooks
 from course.grade_checks import Graded, Grading
 from course.grade_submission import StageError, stage
 from course.plan import Task
@@ -112,7 +113,7 @@ def _run(
 
 def _grading(options: argparse.Namespace, tasks: Sequence[Task], out: Path) -> Grading:
     checked = tuple(task for task in tasks if task.exercise.check)
-    code = [grade_cells.code_of(path) for path in sorted(BOOK.glob("[0-9]*.ipynb"))]
+    code = [grade_cells.code_of(path) for path in notebooks(BOOK)]
     limits = {one.name: getattr(options, one.name) for one in fields(grade_jail.Limits)}
     return Grading(
         tasks=checked,

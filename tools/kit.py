@@ -53,6 +53,7 @@ def main(arguments: list[str]) -> int:
         plan = load(ROOT / course, ROOT / "book", hub)
         sources = Sources(
             root=ROOT,
+            course=ROOT / course,
             home=Home(*repository.current()),
             seconds=seconds(plan.chapters),
             site=BUILD / "html",

@@ -47,7 +47,8 @@ def release(version: str, today: datetime.date, test: Sequence[str] = TEST) -> s
 
     Raises:
         RefusedError: the version is no version or is there already, files are not
-            committed, a file has no place for the version, or a test is red.
+            committed, git does not know who commits, a file has no place for the
+            version, or a test is red.
     """
     tag = f"v{version}"
     _refuse(version, tag)
@@ -94,6 +95,7 @@ def _refuse(version: str, tag: str) -> None:
         raise RefusedError(f"commit these first, or put them back:\n{changed}")
     if _git("tag", "--list", tag):
         raise RefusedError(f"there is a tag {tag} already; take the next version")
+    _git("var", "GIT_COMMITTER_IDENT")  # before the tests, not after them
 
 
 def _git(*arguments: str) -> str:

@@ -47,7 +47,10 @@ def environment(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """A copy of the tracked and new files as a repository of one commit on main."""
+    """A copy of the tracked and new files as a repository of one commit.
+
+    It is on the branch that set-up cells name: in a release, that is the tag.
+    """
     folder = tmp_path_factory.mktemp("repository")
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -58,7 +61,8 @@ def repository(tmp_path_factory):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    subprocess.run([*GIT, "init", "-q", "-b", "main"], cwd=folder, check=True)
+    _, branch = tool("repository").current()
+    subprocess.run([*GIT, "init", "-q", "-b", branch], cwd=folder, check=True)
     subprocess.run([*GIT, "add", "-A"], cwd=folder, check=True)
     subprocess.run([*GIT, "commit", "-q", "-m", "copy"], cwd=folder, check=True)
     return folder

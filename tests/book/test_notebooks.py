@@ -136,6 +136,6 @@ def test_five_exercises_with_folded_solutions_and_two_checks(chapter):
 def test_the_page_on_your_network_has_an_exercise_with_a_check():
     text = "\n".join(map(source, cells(YOURS, "markdown")))
     code = "\n".join(map(source, cells(YOURS, "code")))
-    assert len(re.findall(r"^## Exercise", text, re.MULTILINE)) == 1
+    assert len(re.findall(r"^### Exercise \d", text, re.MULTILINE)) == 1
     assert text.count("<details>") == 1
     assert len(re.findall(r"checks\.\w+\(", code)) == 1

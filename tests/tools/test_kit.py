@@ -40,5 +40,6 @@ def test_the_plan_the_hub_and_the_times_reach_the_course(monkeypatch, capsys):
     assert kit.main(["course/half_term.yml", "https://a.b"]) == 0
     plan, sources, target = asked
     assert (len(plan.weeks), plan.hub) == (6, "https://a.b")
+    assert sources.course == kit.ROOT / "course" / "half_term.yml"
     assert sources.seconds == dict.fromkeys(plan.chapters, 1.0)
     assert str(target / "index.html") in capsys.readouterr().out

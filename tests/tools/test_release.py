@@ -125,6 +125,20 @@ def test_a_version_that_is_there_is_refused(release, git):
         release.release("2026.1", TODAY, ["true"])
 
 
+def test_without_a_name_for_the_commit_no_test_is_run(
+    release, git, tmp_path, monkeypatch
+):
+    git("config", "user.useConfigOnly", "true")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
+        monkeypatch.delenv(f"GIT_{name}")
+    ran = tmp_path.parent / "ran"
+    with pytest.raises(release.RefusedError, match="git var fails: "):
+        release.release("2026.1", TODAY, ["touch", str(ran)])
+    assert not ran.exists()
+
+
 @pytest.mark.parametrize("version", ["", "v2026.1", "2026", "2026.1 ", "2026.1-a"])
 def test_what_is_no_version_is_refused(release, version):
     with pytest.raises(release.RefusedError, match=r"a version is written as 2026\.1"):

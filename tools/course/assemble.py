@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +24,7 @@ from course.solved import solved
 from course.start import course_start, students_start
 from course.syllabus import all_exercises, syllabus, timing
 
+PICTURE = re.compile(r"!\[[^\]]*\]\((_static/[^)\s]+)\)")
 Slides = Callable[[Path, Sequence[str]], list[Path]]
 
 
@@ -32,6 +34,7 @@ class Sources:
 
     Attributes:
         root: of the repository.
+        course: the file of the plan.
         home: where the book is published.
         seconds: by chapter, what its notebook took in the build.
         site: the built site.
@@ -40,6 +43,7 @@ class Sources:
     """
 
     root: Path
+    course: Path
     home: Home
     seconds: Mapping[str, float]
     site: Path
@@ -68,8 +72,10 @@ def assemble(plan: Plan, sources: Sources, target: Path) -> None:
         if found := leaks(made / "students", secret):
             raise RuntimeError("students would get\n" + "\n".join(found))
         (made / "index.html").write_text(page(course_start(plan, made)), "utf-8")
-        archive(made / "students", made / "course.zip")
-        archive(made / "staff", made / "staff.zip")
+        write_sums(made)
+        archive(made, Path(place, "course.zip"))
+        archive(made / "students", made / "students.zip")
+        Path(place, "course.zip").rename(made / "course.zip")
         write_sums(made)
         if target.exists():
             target.rename(Path(place, "before"))
@@ -90,14 +96,17 @@ def write_students(plan: Plan, sources: Sources, folder: Path) -> None:
     }
     for kind, notebooks in (("sheets", sheets), ("chapters", chapters)):
         _write_notebooks(notebooks, folder / kind)
-        (folder / kind / "_static").mkdir()
-        shutil.copy(sources.book / "_static" / "colab.svg", folder / kind / "_static")
+        _copy_pictures(notebooks.values(), sources.book, folder / kind)
     _write_page(folder / "syllabus", syllabus(plan, cards(sources.book)))
     _write_page(folder / "launch", launch_links(plan, sources.home))
     wheel(sources.root, folder / "wheel")
     if sources.slides is not None:
-        sources.slides(folder / "slides", plan.chapters)
-    (folder / "index.html").write_text(page(students_start(plan, folder)), "utf-8")
+        sources.slides(folder / "slides", plan.papers)
+    for name in ("LICENSE", "LICENSE-TEXT.md"):
+        shutil.copy(sources.root / name, folder)
+    titles = {name: card.title for name, card in cards(sources.book).items()}
+    start = students_start(plan, folder, titles)
+    (folder / "index.html").write_text(page(start), "utf-8")
 
 
 def write_staff(plan: Plan, sources: Sources, folder: Path) -> None:
@@ -116,7 +125,7 @@ def write_staff(plan: Plan, sources: Sources, folder: Path) -> None:
     if printed.exists():
         shutil.copy(printed, folder)
     _copy_questions(plan, sources.root / "course" / "staff", folder / "questions")
-    grader(sources.root, folder / "grader")
+    grader(sources.root, sources.course, folder / "grader")
 
 
 def _copy_questions(plan: Plan, written: Path, folder: Path) -> None:
@@ -133,6 +142,16 @@ def _write_notebooks(
     folder.mkdir(parents=True)
     for name, notebook in notebooks.items():
         nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def _copy_pictures(
+    notebooks: Iterable[nbformat.NotebookNode], book: Path, folder: Path
+) -> None:
+    """Copy the pictures that texts of notebooks show, to where they look for them."""
+    texts = (cell.source for one in notebooks for cell in one.cells)
+    for name in {name for text in texts for name in PICTURE.findall(text)}:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(book / name, folder / name)
 
 
 def _write_page(path: Path, markdown: str) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from course.exercises import PAGES
+
+TITLE = re.compile(r"# (?:\d+\. )?(\S.*)")
 READING = re.compile(r"\*\*Reading time\*\* (\d+) minutes")
 
 
@@ -18,8 +22,8 @@ class Card:
 
     Attributes:
         title: without its number.
-        question: that the chapter answers.
-        paper: its authors and title.
+        question: that the chapter answers; "" if it is about no paper.
+        paper: its authors and title, or "".
         minutes: of reading.
     """
 
@@ -30,28 +34,30 @@ class Card:
 
 
 def cards(book: Path) -> dict[str, Card]:
-    """The card of each chapter of the book, in the order of the book.
+    """The card of each notebook with exercises, in the order of the book.
 
     Raises:
         ValueError: a chapter without a reading time in its first cell.
     """
     entries = yaml.safe_load((book / "chapters.yml").read_text(encoding="utf-8"))
+    said = {one["file"]: one for one in entries} | {name: {} for name in PAGES}
     return {
-        entry["file"]: Card(
-            entry["title"],
-            entry["question"],
-            entry["paper"],
-            _minutes(book / f"{entry['file']}.ipynb"),
-        )
-        for entry in entries
-        if (book / f"{entry['file']}.ipynb").exists()
+        name: _card(book / f"{name}.ipynb", one)
+        for name, one in said.items()
+        if (book / f"{name}.ipynb").exists()
     }
 
 
-def _minutes(notebook: Path) -> int:
-    """The reading time that a chapter's first cell states."""
+def _card(notebook: Path, said: Mapping[str, str]) -> Card:
+    """The card of a notebook, whose first cell states its title and reading time."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    found = READING.search("".join(cells[0]["source"]))
-    if found is None:
+    first = "".join(cells[0]["source"])
+    title = TITLE.match(first)
+    if title is None:
+        raise ValueError(f"{notebook.name}: the first cell has no title")
+    minutes = READING.search(first)
+    if minutes is None:
         raise ValueError(f"{notebook.name}: the first cell states no reading time")
-    return int(found[1])
+    return Card(
+        title[1], said.get("question", ""), said.get("paper", ""), int(minutes[1])
+    )

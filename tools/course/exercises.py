@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PAGES = {"your_network": 12}
+"""Pages with exercises beside the chapters, by the number that their claims have."""
+
 KINDS = ("warm-up", "checked", "proof", "derivation", "research")
 SECTION = "## Exercises"
 HEADING = re.compile(r"^### Exercise (\d+) \(([^)]+)\): (\S.*)$", re.MULTILINE)
@@ -33,7 +36,8 @@ class Exercise:
     """One exercise.
 
     Attributes:
-        chapter: the notebook's name, as "01_linear_regions".
+        chapter: the notebook's name, as "01_linear_regions"; one of PAGES counts as a
+            chapter.
         number: in its chapter, from 1 on.
         kinds: some of KINDS, as the heading says them.
         time: as the heading says it ("30 minutes", "a week or more"), "" if it is not
@@ -62,7 +66,8 @@ class Exercise:
     @property
     def label(self) -> str:
         """Chapter and number, as "1.2"."""
-        return f"{int(self.chapter.partition('_')[0])}.{self.number}"
+        chapter = PAGES.get(self.chapter) or int(self.chapter.partition("_")[0])
+        return f"{chapter}.{self.number}"
 
     @property
     def minutes(self) -> int | None:
@@ -84,6 +89,12 @@ class Exercise:
     def code(self) -> str:
         """The code of the solution; "" if it has none."""
         return "\n\n".join(part.rstrip() for part in FENCED.findall(self.solution))
+
+
+def notebooks(book: Path) -> list[Path]:
+    """The notebooks with exercises: the chapters, then PAGES, those that are there."""
+    pages = [book / f"{name}.ipynb" for name in PAGES]
+    return [*sorted(book.glob("[0-9]*.ipynb")), *filter(Path.exists, pages)]
 
 
 def exercises(notebook: Path) -> tuple[Exercise, ...]:

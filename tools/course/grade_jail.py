@@ -99,8 +99,8 @@ def enter(folder: Path, shown: Iterable[Path]) -> None:
 
 
 def give_up_rights() -> None:
-    """Become nobody if root, and lose whatever the namespaces gave."""
-    if os.getuid() == 0:
+    """Become another user if root, and lose whatever the namespaces gave."""
+    if becomes() != os.getuid():
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
@@ -108,6 +108,23 @@ def give_up_rights() -> None:
         _call("prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         header = (ctypes.c_uint32 * 2)(_CAPABILITIES_V3, 0)
         _call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+def becomes(users: Path = Path("/proc/self/uid_map")) -> int:
+    """The user that a submission runs as: nobody, if root is one who can become it.
+
+    In a container of one user, that user is called root and there is no other.
+
+    Args:
+        users: lines of the first user here, the same outside, and how many follow.
+    """
+    if os.getuid() != 0:
+        return os.getuid()
+    with contextlib.suppress(OSError):
+        rows = [line.split() for line in users.read_text(encoding="ascii").splitlines()]
+        if not any(int(a) <= NOBODY < int(a) + int(count) for a, _, count in rows):
+            return 0
+    return NOBODY
 
 
 def limit(limits: Limits, taken: int, running: int) -> None:

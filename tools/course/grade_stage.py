@@ -43,7 +43,8 @@ class Stage:
         self.limits = limits
         self.folder = Path(tempfile.mkdtemp(prefix="stage"))
         package = Path(helpers.__file__).resolve().parent
-        self.shown = [Path(sys.prefix), Path(sys.base_prefix), package]
+        installed = (Path(one) for one in sys.path if one.endswith("-packages"))
+        self.shown = [Path(sys.prefix), Path(sys.base_prefix), package, *installed]
         self.why = ""  # it is not apart
         self.why = self._refusal()
 
@@ -83,7 +84,7 @@ class Stage:
         """Be the keeper of a submission that talks on the channel; does not return."""
         jail.adopt_orphans()
         scratch = jail.SCRATCH if not self.why else self._own_scratch()
-        user = os.getuid() or jail.NOBODY
+        user = jail.becomes()
         taken, running = jail.memory_taken(), jail.threads_of(user)
         if not self.why:
             jail.separate()
@@ -111,8 +112,8 @@ class Stage:
 
     def _own_scratch(self) -> Path:
         scratch = Path(tempfile.mkdtemp(prefix="submission"))
-        if os.getuid() == 0:
-            os.chown(scratch, jail.NOBODY, jail.NOBODY)
+        if (user := jail.becomes()) != os.getuid():
+            os.chown(scratch, user, user)
         return scratch
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from course.exercises import exercises
+from course.exercises import exercises, notebooks
 from course.plan import Plan, Task
 
 
@@ -31,7 +31,7 @@ def of_chapter(book: Path, chapter: str) -> tuple[Task, ...]:
     Raises:
         ValueError: there is no such chapter.
     """
-    chapters = sorted(path.stem for path in book.glob("[0-9]*.ipynb"))
+    chapters = [path.stem for path in notebooks(book)]
     if chapter not in chapters:
         raise ValueError(f"no chapter {chapter!r}; there are {', '.join(chapters)}")
     found = exercises(book / f"{chapter}.ipynb")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from course.exercises import exercises, without_folded
+from course.exercises import exercises, notebooks, without_folded
 
 SHORTEST = 12
 """A shorter line ("return t[1:-1]" has 14 characters) gives nothing away."""
@@ -24,16 +24,16 @@ def secrets(book: Path, helpers: Path) -> frozenset[str]:
     A line that a chapter shows outside its folded parts, or that stands in `helpers`,
     which students install, is no secret; nor is one shorter than SHORTEST.
     """
-    notebooks = sorted(book.glob("[0-9]*.ipynb"))
+    found = notebooks(book)
     shown = "\n".join(
         [
-            *(without_folded(_joined(notebook)) for notebook in notebooks),
+            *(without_folded(_joined(notebook)) for notebook in found),
             *(path.read_text(encoding="utf-8") for path in helpers.rglob("*.py")),
         ]
     )
     lines = {
         line.strip()
-        for notebook in notebooks
+        for notebook in found
         for one in exercises(notebook)
         for line in (one.solution + "\n" + one.hint).splitlines()
     }

@@ -17,11 +17,12 @@ GRADER_NEEDS = (
     "tools/course/*.py",
     "book/*.ipynb",
     "book/chapters.yml",
-    "course/*.yml",
     "helpers/**/*.py",
     "helpers/**/*.json",
     "_config.yml",
     "LICENSE",
+    "requirements.txt",
+    "requirements-torch.txt",
 )
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an archive, so that equal files make equal archives."""
@@ -57,13 +58,21 @@ def wheel(root: Path, folder: Path) -> Path:
     return made
 
 
-def grader(root: Path, folder: Path) -> None:
-    """Copy what `tools/grade.py` needs, so that it runs from that folder alone."""
+def grader(root: Path, course: Path, folder: Path) -> None:
+    """Copy what `tools/grade.py` needs, so that it runs from that folder alone.
+
+    Args:
+        root: of the repository.
+        course: the file of the plan, by which it knows what a week asks.
+        folder: to make.
+    """
     for pattern in GRADER_NEEDS:
         for path in root.glob(pattern):
             copy = folder / path.relative_to(root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
+    (folder / "course").mkdir()
+    shutil.copy(course, folder / "course" / "course.yml")
 
 
 def archive(folder: Path, path: Path) -> None:
@@ -77,11 +86,15 @@ def archive(folder: Path, path: Path) -> None:
 
 
 def write_sums(folder: Path) -> None:
-    """Write SHA256SUMS, which `sha256sum -c SHA256SUMS` checks, beside the files."""
+    """Write SHA256SUMS, which `sha256sum -c SHA256SUMS` checks, beside the files.
+
+    It has no line about itself.
+    """
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  "
         f"{file.relative_to(folder).as_posix()}\n"
         for file in _files(folder)
+        if file != folder / "SHA256SUMS"
     ]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 

@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from course.cards import cards
-from course.exercises import Exercise, exercises
+from course.exercises import PAGES, Exercise, exercises, notebooks
 
 COURSE_KEYS = ("title", "lecturer", "term", "hub", "repository", "branch", "weeks")
 WEEK_KEYS = ("title", "date", "about", "chapters", "exercises", "choose")
@@ -102,6 +102,11 @@ class Plan:
         ]
         return tuple(dict.fromkeys(named))
 
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """The chapters among them that are about a paper; these have slides."""
+        return tuple(name for name in self.chapters if name not in PAGES)
+
 
 def load(path: Path, book: Path, hub: str = "") -> Plan:
     """The plan in a file, checked against the notebooks.
@@ -156,7 +161,7 @@ def _chapters(book: Path) -> dict[str, dict[int, Exercise]]:
     """By chapter, its exercises by number."""
     return {
         notebook.stem: {one.number: one for one in exercises(notebook)}
-        for notebook in sorted(book.glob("[0-9]*.ipynb"))
+        for notebook in notebooks(book)
     }
 
 

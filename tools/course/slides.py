@@ -9,9 +9,10 @@ the slides, the explorers are alive. `slides_deck` says what gets a slide.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ HERE = Path(__file__).resolve().parent
 FOLDER = BUILD / "slides"
 MATHJAX = "sphinx-mathjax-offline", "static/mathjax/tex-svg-full.js"
 """A package, and the file in it that draws formulas by itself."""
+PICTURE = re.compile(r'src="static/([^"]+)"')
 
 
 def write_slides(
@@ -61,7 +63,7 @@ def write_slides(
     }
     static = folder / "static"
     static.mkdir(parents=True, exist_ok=True)
-    for file in (_mathjax(), *scripts, *styles, *_own()):
+    for file in (_mathjax(), *scripts, *styles, *_own(), *_pictures(pages.values())):
         shutil.copyfile(file, static / file.name)
     code = HtmlFormatter(style="default", cssclass="code").get_style_defs()
     (static / "code.css").write_text(code, encoding="utf-8")
@@ -112,6 +114,14 @@ def _of_the_site() -> tuple[list[Path], list[Path]]:
     names = config["html_js_files"], config["html_css_files"]
     scripts, styles = ([folder / name for name in found] for found in names)
     return scripts, styles
+
+
+def _pictures(pages: Iterable[str]) -> Iterator[Path]:
+    """The book's pictures that some pages show, in place of live pieces."""
+    names = {name for page in pages for name in PICTURE.findall(page)}
+    for path in sorted((ROOT / "book" / "_static").rglob("*")):
+        if path.name in names and path.suffix in (".svg", ".png"):
+            yield path
 
 
 def _own() -> Iterator[Path]:

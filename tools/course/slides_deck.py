@@ -95,7 +95,7 @@ class _Desk:
         for slide in reversed([] if self.title else self.columns[-1]):
             if slide.room >= height:
                 return slide
-            if slide.kind not in ("figure", "explorer"):
+            if slide.kind not in ("figure", "explorer", "live"):
                 break
         return None
 
@@ -150,7 +150,7 @@ def _put(desk: _Desk, piece: Piece, question: str) -> None:
 
 
 def _put_picture(desk: _Desk, piece: Piece) -> None:
-    """A figure, below a text that leaves it room; an explorer, or code."""
+    """A figure, below a text that leaves it room; an explorer, a live piece, code."""
     above, room = "", SHORT if piece.kind == "figure" else 0
     height = sum(map(lines, desk.texts))
     if height <= room:

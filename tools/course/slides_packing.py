@@ -27,7 +27,7 @@ class Slide:
     """One slide.
 
     Attributes:
-        kind: title, question, text, figure, explorer, claims or output.
+        kind: title, question, text, figure, explorer, live, claims or output.
         title: in HTML; empty where the slide above in the column has said it.
         body: in HTML.
         notes: what is said, in Markdown.

@@ -19,7 +19,13 @@ from pygments.lexers import PythonLexer
 
 from course.slides_text import Block, blocks, inline_html, told
 
-Kind = Literal["section", "part", "text", "figure", "explorer", "claim", "output"]
+Kind = Literal[
+    "section", "part", "text", "figure", "explorer", "live", "claim", "output"
+]
+
+_LIVE = re.compile(
+    r'(<div class="live"[^>]*)>\s*!\[([^\]]*)\]\((?:[^)\s]*/)?([^)\s]+)\)\s*</div>'
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,8 @@ class Piece:
 
     Attributes:
         kind: `section` and `part` are headings (`##` and `###`).
-        title: of a heading or an explorer, in HTML.
-        body: of a figure, an explorer, code or another output, in HTML.
+        title: of a heading, an explorer or a live piece, in HTML.
+        body: of a figure, an explorer, a live piece, code or another output, in HTML.
         shown: of a text, pieces of Markdown to be kept together.
         said: of a text, Markdown for the speaker.
         claim: of a claim, its row.
@@ -56,9 +62,26 @@ def pieces(notebook: NotebookNode) -> Iterator[Piece]:
 
 
 def _text(cell: NotebookNode, tags: set[str]) -> Iterator[Piece]:
-    """The headings of a cell, and the texts between them."""
+    """The live pieces of a cell, and what stands between them."""
+    begin = 0
+    for live in _LIVE.finditer(cell.source):
+        yield from _words(cell.source[begin : live.start()], tags)
+        if "no-slide" not in tags:
+            yield _live(*live.groups())
+        begin = live.end()
+    yield from _words(cell.source[begin:], tags)
+
+
+def _live(tag: str, alt: str, picture: str) -> Piece:
+    """A piece that runs; its picture, in `static`, is for browsers where it cannot."""
+    image = f'<img src="static/{picture}" alt="{html.escape(alt)}">'
+    return Piece("live", "Live", f'{tag} data-side="640">{image}</div>')
+
+
+def _words(source: str, tags: set[str]) -> Iterator[Piece]:
+    """The headings of a text, and the texts between them."""
     waiting: list[Block] = []
-    for block in [*blocks(cell.source), Block("heading", "")]:
+    for block in [*blocks(source), Block("heading", "")]:
         if block.kind != "heading":
             waiting.append(block)
             continue

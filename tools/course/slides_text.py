@@ -38,6 +38,7 @@ _ABBREVIATION = re.compile(r"(?:\b(?:al|vs|cf|e\.g|i\.e)|\b[A-Z])\.$")
 _KEY = re.compile(r"\*\*([^*]+[.!?])\*\*|\*\*([^*]+)\*\*[.!?]")
 _BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*\)\]\([^)]*\)\n*")
 _FOLDED = re.compile(r"<details>.*?(</details>|\Z)", re.DOTALL)
+_AFTER = re.compile(r'(<span class="math inline">[^<]*</span>)([.,;:!?)]+)')
 _PROOF = re.compile(r"\*\(?(?:proof|sketch)", re.IGNORECASE)
 
 
@@ -211,12 +212,17 @@ def items(text: str) -> list[str]:
 
 def html(markdown: str) -> str:
     """Markdown as HTML, formulas between the marks that MathJax looks for."""
-    return str(_parser().render(markdown)).strip()
+    return _together(_parser().render(markdown))
 
 
 def inline_html(markdown: str) -> str:
     """A line of Markdown as HTML, without a paragraph around it."""
-    return str(_parser().renderInline(markdown)).strip()
+    return _together(_parser().renderInline(markdown))
+
+
+def _together(made: str) -> str:
+    """No line begins with the full stop or the comma that follows a formula."""
+    return _AFTER.sub(r'<span class="unbroken">\1\2</span>', made.strip())
 
 
 @cache

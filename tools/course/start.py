@@ -9,8 +9,14 @@ from types import MappingProxyType
 from course.plan import Plan
 
 
-def students_start(plan: Plan, folder: Path) -> str:
-    """What a student opens first, in Markdown; links only to what is in the folder."""
+def students_start(plan: Plan, folder: Path, titles: Mapping[str, str]) -> str:
+    """What a student opens first, in Markdown; links only to what is in the folder.
+
+    Args:
+        plan: of the course.
+        folder: of the students.
+        titles: of the chapters, by name.
+    """
     (wheel,) = folder.glob("wheel/*.whl")
     lines = [
         f"# {plan.title}",
@@ -21,16 +27,21 @@ def students_start(plan: Plan, folder: Path) -> str:
         "disk",
         "",
         *_listed("Sheets", folder, "sheets/*.ipynb", _weeks(plan)),
-        *_listed("Chapters as notebooks", folder, "chapters/*.ipynb"),
-        *_listed("Slides", folder, "slides/*.html"),
+        *_listed("Chapters as notebooks", folder, "chapters/*.ipynb", titles),
+        *_listed("Slides", folder, "slides/*.html", titles),
         "## On your own machine",
         "",
         "Python 3.11 or later; once, in this folder, with a network:",
         "",
         f"    python -m pip install jupyterlab wheel/{wheel.name}",
         "",
-        "then `jupyter lab sheets`. Without a network, only the packages that the "
-        "helpers need must be there already: `pip install --no-deps` the wheel.",
+        "then `python -m jupyterlab sheets`. Without a network, where the packages "
+        "that the helpers need are there already:",
+        "",
+        f"    python -m pip install --no-deps wheel/{wheel.name}",
+        "",
+        "Text, figures, slides and sheets are under CC BY 4.0, the code is under the "
+        "MIT licence: [what that asks of you](LICENSE-TEXT.md).",
     ]
     return "\n".join(lines) + "\n"
 
@@ -40,10 +51,11 @@ def course_start(plan: Plan, folder: Path) -> str:
     lines = [
         f"# {plan.title}: the course kit",
         "",
-        "- `course.zip` is for students: [what is in it](students/index.html). To open "
-        "sheets with one click, publish the folder `students` as a repository and name "
-        "it in the course's file.",
-        "- `staff.zip` is for those who teach: solutions and what follows.",
+        "- `students` is for students, and in one file `students.zip`: "
+        "[what is in it](students/index.html). To open sheets with one click, publish "
+        "that folder as a repository and name it in the course's file.",
+        "- `staff` is for those who teach: solutions and what follows. **`course.zip` "
+        "holds both folders and this page; do not hand it out.**",
         "- `SHA256SUMS` says whether a copy is whole: `sha256sum -c SHA256SUMS`.",
         "- [How long it takes](staff/timing.html)",
         "",
@@ -55,11 +67,15 @@ def course_start(plan: Plan, folder: Path) -> str:
         ),
         "## Grading",
         "",
-        "In the folder `staff/grader`, with the notebooks that were handed in:",
+        "On Linux or macOS, in the folder `staff/grader`. Once, with a network, the "
+        "packages (Python 3.11, 3.12 or 3.13):",
+        "",
+        "    python -m pip install -r requirements.txt",
+        "    python -m pip install -r requirements-torch.txt",
+        "",
+        "Then, without one, for a folder of notebooks that were handed in:",
         "",
         "    PYTHONPATH=. python tools/grade.py FOLDER --week 1 --out RESULTS",
-        "",
-        "It needs no network, and the packages of the book's `requirements.txt`.",
         "",
         *_listed("Examination questions", folder, "staff/questions/*.md"),
         *_listed("In print", folder, "staff/*.pdf"),

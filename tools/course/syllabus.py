@@ -93,10 +93,8 @@ def _topic(week: Week, known: Mapping[str, Card]) -> Iterator[str]:
         yield from (week.about, "")
     for chapter in week.chapters:
         card = known[chapter]
-        yield from (
-            f"*{card.question}* {card.paper}. Reading: {card.minutes} minutes.",
-            "",
-        )
+        about = f"*{card.question}* {card.paper}. " if card.paper else ""
+        yield from (f"{about}Reading: {card.minutes} minutes.", "")
     for task in week.tasks:
         one = task.exercise
         said = ", ".join(

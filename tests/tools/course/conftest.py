@@ -15,10 +15,15 @@ weeks:
 
 
 @pytest.fixture(scope="session")
-def plan(tmp_path_factory):
-    path = tmp_path_factory.mktemp("plan") / "course.yml"
+def course_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("plan") / "own.yml"
     path.write_text(COURSE, encoding="utf-8")
-    return tool("course.plan").load(path, ROOT / "book")
+    return path
+
+
+@pytest.fixture(scope="session")
+def plan(course_file):
+    return tool("course.plan").load(course_file, ROOT / "book")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The whole course of one week, from a site of one page."""
 
+import re
 import subprocess
 import zipfile
 from html.parser import HTMLParser
@@ -11,7 +12,7 @@ made = tool("course.assemble")
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory):
+def sources(course_file, tmp_path_factory):
     site = tmp_path_factory.mktemp("build") / "html"
     (site / "book").mkdir(parents=True)
     (site / "index.html").write_text("<p>the book</p>", encoding="utf-8")
@@ -22,6 +23,7 @@ def sources(tmp_path_factory):
     (site.parent / "book.pdf").write_bytes(b"%PDF")
     return made.Sources(
         root=ROOT,
+        course=course_file,
         home=tool("course.launch").Home("author/book", "main"),
         seconds={"06_sgd_noise": 60.0},
         site=site,
@@ -63,12 +65,13 @@ def test_the_parts_are_there_and_nothing_else(course):
         "students",
         "staff",
         "course.zip",
-        "staff.zip",
+        "students.zip",
         "SHA256SUMS",
     }
     assert {path.name for path in (course / "students").iterdir()} == {
         *("index.html", "syllabus.html", "syllabus.md", "launch.html", "launch.md"),
         *("sheets", "chapters", "site", "slides", "wheel"),
+        *("LICENSE", "LICENSE-TEXT.md"),
     }
     assert {path.name for path in (course / "staff").iterdir()} >= {
         *("sheets", "timing.md", "timing.html", "book.pdf"),
@@ -76,23 +79,64 @@ def test_the_parts_are_there_and_nothing_else(course):
 
 
 def test_students_get_no_solution_in_their_archive(course, tmp_path):
-    with zipfile.ZipFile(course / "course.zip") as opened:
+    with zipfile.ZipFile(course / "students.zip") as opened:
         opened.extractall(tmp_path)
     leaks = tool("course.leaks")
     secret = leaks.secrets(ROOT / "book", ROOT / "helpers")
     assert leaks.leaks(tmp_path, secret) == []
     assert leaks.leaks(course / "staff", secret)
-    staff = {name for name in names(course / "course.zip") if "staff" in name}
+    staff = {name for name in names(course / "students.zip") if "staff" in name}
     assert staff == set()
-    assert "students/sheets/week_01.ipynb" in names(course / "course.zip")
-    assert "staff/sheets/week_01.ipynb" in names(course / "staff.zip")
+    assert "students/sheets/week_01.ipynb" in names(course / "students.zip")
 
 
-def test_the_sums_are_right(course):
-    done = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=course)
-    assert done.returncode == 0
-    listed = (course / "SHA256SUMS").read_text(encoding="utf-8")
-    assert all(f"  {name}\n" in listed for name in ("course.zip", "staff.zip"))
+def sums(folder):
+    """The files of a folder that its sums are right about."""
+    check = ["sha256sum", "--check", "SHA256SUMS"]
+    done = subprocess.run(
+        check, cwd=folder, capture_output=True, check=True, encoding="utf-8"
+    )
+    return {line.removesuffix(": OK") for line in done.stdout.splitlines()}
+
+
+def files(folder):
+    """The files of a folder, but for its sums."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in found} - {"SHA256SUMS"}
+
+
+def test_the_whole_archive_is_the_whole_course_with_its_sums(course, tmp_path):
+    with zipfile.ZipFile(course / "course.zip") as opened:
+        opened.extractall(tmp_path)
+    (unpacked,) = tmp_path.iterdir()
+    assert files(unpacked) == files(course) - {"course.zip", "students.zip"}
+    assert sums(unpacked) == files(unpacked)
+    assert sums(course) == files(course)
+
+
+@pytest.mark.parametrize("folder", ["sheets", "chapters"])
+def test_every_picture_that_a_notebook_shows_is_there(course, folder):
+    found = set()
+    for path in (course / "students" / folder).glob("*.ipynb"):
+        shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", path.read_text(encoding="utf-8"))
+        assert [one for one in shown if not (path.parent / one).is_file()] == []
+        found |= set(shown)
+    basins = "_static/cards/06_sgd_noise.svg"
+    assert found == {"_static/colab.svg", *[basins] * (folder == "chapters")}
+
+
+def test_the_grader_knows_this_course_and_no_other(course, course_file):
+    (kept,) = (course / "staff" / "grader" / "course").iterdir()
+    assert kept.name == "course.yml"
+    assert kept.read_bytes() == course_file.read_bytes()
+
+
+def test_the_grader_brings_what_it_needs(course):
+    folder = course / "staff" / "grader"
+    said = (course / "index.html").read_text(encoding="utf-8")
+    for name in ("requirements.txt", "requirements-torch.txt"):
+        assert f"pip install -r {name}" in said
+        assert (folder / name).read_bytes() == (ROOT / name).read_bytes()
 
 
 class _Links(HTMLParser):
@@ -102,6 +146,12 @@ class _Links(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.found += [value for key, value in attributes if key in ("href", "src")]
+
+
+def test_chapters_and_slides_go_by_their_titles(course):
+    said = (course / "students" / "index.html").read_text(encoding="utf-8")
+    for link in ("chapters/06_sgd_noise.ipynb", "slides/06_sgd_noise.html"):
+        assert f'<a href="{link}">The shape of SGD noise</a>' in said
 
 
 @pytest.mark.parametrize("page", ["index.html", "students/index.html"])

@@ -47,6 +47,17 @@ def test_each_chapter_has_five_and_the_last_is_research(chapter):
         assert bool(one.check) == bool(one.answer) == ("checked" in one.kinds)
 
 
+def test_the_page_on_your_network_counts_as_chapter_12():
+    assert [path.stem for path in reader.notebooks(ROOT / "book")] == [
+        *CHAPTERS,
+        "your_network",
+    ]
+    (one,) = reader.exercises(ROOT / "book" / "your_network.ipynb")
+    assert (one.label, one.kinds, one.minutes) == ("12.1", ("checked",), 15)
+    assert (one.check, one.answer) == ("report_factors", "report_factors")
+    assert "return c, 1, 1, 1" in one.code
+
+
 def test_an_exercise_in_its_parts(tmp_path):
     first, second = reader.exercises(toy(tmp_path))
     assert first == reader.Exercise(

@@ -246,6 +246,25 @@ def g(): return os.getpid(), os.geteuid()
     assert (process, user) == (1, os.geteuid() or jail.NOBODY)
 
 
+@pytest.mark.parametrize(
+    ("users", "becomes"),
+    [
+        ("0 0 4294967295\n", jail.NOBODY),
+        ("0 1000 1\n", 0),
+        ("0 1000 1\n1 100000 65536\n", jail.NOBODY),
+    ],
+    ids=["the machine's", "a container of one user", "a container of many"],
+)
+def test_root_becomes_nobody_where_there_is_one(tmp_path, monkeypatch, users, becomes):
+    path = tmp_path / "uid_map"
+    path.write_text(users, encoding="ascii")
+    monkeypatch.setattr(jail.os, "getuid", lambda: 0)
+    assert jail.becomes(path) == becomes
+    assert jail.becomes(tmp_path / "none") == jail.NOBODY
+    monkeypatch.setattr(jail.os, "getuid", lambda: 1000)
+    assert jail.becomes(path) == 1000
+
+
 @ONLY_APART
 def test_every_solution_of_the_book_passes_through(stage):
     """All checked exercises at once, the chapters' own cells left out."""
@@ -253,7 +272,7 @@ def test_every_solution_of_the_book_passes_through(stage):
     reader = tool("course.exercises")
     found = [
         exercise
-        for chapter in CHAPTERS
+        for chapter in [*CHAPTERS, "your_network"]
         for exercise in reader.exercises(ROOT / "book" / f"{chapter}.ipynb")
         if exercise.check and exercise.code
     ]

@@ -30,11 +30,11 @@ def test_what_students_see_anyway_is_no_secret(secret):
         assert line not in secret
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", [*CHAPTERS, "your_network"])
 def test_every_chapter_has_secrets(secret, chapter):
     found = tool("course.exercises").exercises(BOOK / f"{chapter}.ipynb")
     folded = "\n".join(one.solution + one.hint for one in found)
-    assert sum(line in folded for line in secret) >= 5
+    assert sum(line in folded for line in secret) >= len(found)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def handed_out(plan, tmp_path_factory):
     for week in course.weeks:
         sheet = sheets.student_sheet(week, course, BOOK)
         nbformat.write(sheet, folder / f"{week.sheet}.ipynb")
-    for name in CHAPTERS:
+    for name in course.chapters:
         chapter = sheets.chapter_without_solutions(BOOK / f"{name}.ipynb", course)
         nbformat.write(chapter, folder / f"{name}.ipynb")
     return folder

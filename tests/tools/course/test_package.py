@@ -32,7 +32,8 @@ def test_equal_files_make_equal_archives(folder, tmp_path):
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
-def test_each_file_has_its_sum(folder):
+def test_each_file_has_its_sum_and_the_sums_have_none(folder):
+    package.write_sums(folder)
     package.write_sums(folder)
     lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     said = {name: digest for digest, _, name in (x.partition("  ") for x in lines)}

@@ -33,6 +33,10 @@ THEORY = (
     " More.\n\n*Proof.* Then\n\n$$b=2$$\n\n$\\square$\n\n- one\n- two\n\n[Here](x.md)."
 )
 PRACTICE = "## Practice\n\nNow **all the toys of the world are counted**. Easy.\n"
+LIVE = (
+    'Now pull.\n\n<div class="live" data-live="angle">\n\n'
+    '![Two "toys"](_static/cards/02_edge_of_chaos.svg)\n\n</div>\n\nThey part.'
+)
 END = (
     "## Exercises\n\n### Exercise 1 (warm-up): red toys\n\nCount.\n\n"
     "<details><summary>Solution</summary>\n\nThree.\n</details>\n\n"
@@ -111,6 +115,7 @@ def toy():
         PRACTICE,
         code(figure()),
         code(sliders()),
+        LIVE,
         code(claim(6, holds=False, measured=3.0), claim(7)),
     )
 
@@ -137,6 +142,7 @@ def test_the_slides_come_in_the_order_of_the_chapter(toy):
         ("claims", "Claims 7.3, 7.4 and 7.5"),
         ("figure", "Practice"),
         ("explorer", "Turn the toy"),
+        ("live", "Live"),
         ("claims", "Claims 7.6 and 7.7"),
         ("text", "Exercises"),
         ("text", "The chapter's 7 claims"),
@@ -170,6 +176,8 @@ def test_what_is_not_shown_is_said(toy):
     assert "Let $n$ count them." in notes["Theory"]
     assert "$$b=2$$" in notes["Theory"]
     assert notes["Practice"].endswith("Easy.")
+    assert notes["Turn the toy"] == "Now pull."
+    assert notes["Live"] == "They part."
     assert notes[""] == "Most are red."
 
 
@@ -288,7 +296,7 @@ BEYOND = """() => {
 
 def test_a_deck_from_a_file_asks_nobody_and_shows_every_slide_whole(page):
     count = page.evaluate("Reveal.getTotalSlides()")
-    assert count == 12
+    assert count == 13
     seen = []
     for _ in range(count):
         assert page.evaluate(BEYOND) == []
@@ -331,6 +339,29 @@ def test_an_explorer_turns_and_gives_the_keys_back(page):
     assert page.evaluate("Reveal.getIndices()")["v"] == 2
 
 
+def test_a_live_piece_runs_and_gives_the_keys_back(page):
+    page.evaluate("Reveal.slide(3, 2)")
+    present = page.locator(".present .present")
+    status = present.locator(".live [role=status]")
+    assert status.inner_text().startswith("At the edge: after 50 layers")
+    boxes = [box.bounding_box() for box in present.locator(".live svg").all()]
+    assert [box["width"] > 500 for box in boxes] == [True, True]
+    slider = present.locator(".live input").first
+    box = slider.bounding_box()
+    page.mouse.click(box["x"] + 4, box["y"] + box["height"] / 2)
+    assert status.inner_text().startswith("Ordered: ")
+    page.keyboard.press("PageDown")
+    assert page.evaluate("Reveal.getIndices()")["v"] == 3
+
+
+def test_claims_can_be_read_from_the_last_row(page):
+    page.evaluate("Reveal.slide(2, 1)")
+    size = "e => parseFloat(getComputedStyle(e).fontSize)"
+    claims = page.locator(".present .present .claim")
+    assert claims.locator(".statement").first.evaluate(size) >= 26
+    assert claims.locator(".measured").first.evaluate(size) >= 20
+
+
 def test_values_stand_beside_their_point_on_a_large_screen(page):
     page.set_viewport_size({"width": 1920, "height": 1080})
     page.evaluate("Reveal.slide(3, 1)")
@@ -360,7 +391,7 @@ def test_print_gives_a_page_for_each_slide(page):
     page.goto(page.url.partition("#")[0] + "?print-pdf")
     page.wait_for_selector("body[data-ready]")
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 12
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 13
 
 
 def test_what_the_decks_carry_is_small_and_has_its_licence():

@@ -59,6 +59,14 @@ def test_sentences_end_where_a_reader_would_end_them(paragraph, expected):
     assert " ".join(found) == paragraph
 
 
+def test_a_full_stop_stays_with_its_formula():
+    assert text.inline_html("It is $q<1$, and $r$ (so $s$).") == (
+        'It is <span class="unbroken"><span class="math inline">\\(q&lt;1\\)</span>,'
+        '</span> and <span class="math inline">\\(r\\)</span> (so <span class='
+        '"unbroken"><span class="math inline">\\(s\\)</span>).</span>'
+    )
+
+
 def test_links_stay_if_they_lead_out_of_the_book():
     found = text.html("[a](https://a.org) [b](b.md) $x<y$")
     assert found.count("<a ") == 1

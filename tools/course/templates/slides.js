@@ -15,6 +15,7 @@
     await document.fonts.ready;
     document.querySelectorAll(".slide mjx-container[display]").forEach(narrow);
     document.querySelectorAll(".slide .explorer").forEach(enliven);
+    document.querySelectorAll(".slide :is(.explorer, .live)").forEach(release);
     document.querySelectorAll(".slide").forEach(fit);
     document.body.classList.remove("fitting");
     await Reveal.initialize({
@@ -28,7 +29,7 @@
       pdfMaxPagesPerSlide: 1,
       slideNumber: "c/t",
       transition: "none",
-      keyboardCondition: () => !document.activeElement?.closest(".explorer-figure"),
+      keyboardCondition: () => !document.activeElement?.closest(".explorer-figure, .live canvas"),
       plugins: [RevealNotes],
     });
     document.body.dataset.ready = "";
@@ -45,7 +46,7 @@
   function fit(slide) {
     const body = slide.querySelector(".body");
     const usual = parseFloat(getComputedStyle(slide).fontSize);
-    let share = body.querySelector(":scope > img, .explorer") ? 1 : MOST;
+    let share = body.querySelector(":scope > img, .explorer, .live") ? 1 : MOST;
     const size = () => (body.style.fontSize = `${usual * share}px`);
     for (size(); leaves(body) && share > LEAST; size()) share -= STEP;
   }
@@ -58,16 +59,22 @@
       .some(({ bottom, right }) => bottom > edge.bottom + 1 || right > edge.right + 1);
   }
 
-  // An explorer on a slide: as large as it can be, and it gives the keys back.
+  // An explorer on a slide: as large as it can be.
   function enliven(explorer) {
     const figure = explorer.querySelector(".explorer-figure");
     if (figure) {
       new MutationObserver(() => place(explorer, figure)).observe(figure, { childList: true });
       place(explorer, figure);
     } else explorer.classList.add("beside");
-    for (const slider of explorer.querySelectorAll("input"))
+  }
+
+  // Its controls give the keys back to the slides.
+  function release(piece) {
+    for (const slider of piece.querySelectorAll("input"))
       slider.addEventListener("pointerup", () => slider.blur());
-    for (const button of explorer.querySelectorAll("button"))
+    for (const choice of piece.querySelectorAll("select"))
+      choice.addEventListener("change", () => choice.blur());
+    for (const button of piece.querySelectorAll("button"))
       button.addEventListener("click", (event) => event.detail && button.blur());
   }
 
