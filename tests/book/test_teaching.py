@@ -1,5 +1,6 @@
 """The pages for lecturers agree with the chapters they are about."""
 
+import importlib
 import json
 import re
 
@@ -29,12 +30,9 @@ def headings(chapter):
 @pytest.fixture(scope="module")
 def extension():
     """The directives of these pages."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    place = spec_from_file_location("teaching", ROOT / "book" / "_ext" / "teaching.py")
-    made = module_from_spec(place)
-    place.loader.exec_module(made)
-    return made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "book" / "_ext")
+        return importlib.import_module("teaching")
 
 
 def test_every_page_stands_in_the_contents_below_teaching():
@@ -86,7 +84,7 @@ def test_claims_and_exercises_that_a_page_names_exist(chapter):
         assert rf"\"{claim}\"" in notebook
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", [*CHAPTERS, "your_network"])
 def test_the_table_has_each_exercise_as_the_course_reads_it(chapter, extension):
     path = ROOT / "book" / f"{chapter}.ipynb"
     rows = extension.exercise_rows(path)
@@ -96,65 +94,60 @@ def test_the_table_has_each_exercise_as_the_course_reads_it(chapter, extension):
     ]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", [*CHAPTERS, "your_network"])
 def test_each_exercise_says_its_time(chapter, extension):
     for label, *_, time in extension.exercise_rows(ROOT / "book" / f"{chapter}.ipynb"):
         assert time, f"{label} says no time"
 
 
 def test_the_table_of_sections_leaves_out_what_is_short(extension):
-    found = {"sections": {"A": 12.4, "B": 0.3}, "source": "today, a machine: a command"}
-    lines = extension.section_table({"01": found}, "01")
-    assert lines[2:4] == [
-        "| A | 12 |",
-        "| the whole notebook, other sections too | 13 |",
+    here = {
+        "01": {"sections": {"A": 12.4, "B": 0.3, "C": 1.9}, "source": "today: run a"}
+    }
+    colab = {
+        "01": {"sections": {"A": 11.4, "B": 0.4, "C": 2.1}, "source": "then: run --b"}
+    }
+    lines = extension.section_table(here, colab, "01")
+    assert lines[2:5] == [
+        "| A | 12 | 11 |",
+        "| C | 2 | 2 |",
+        "| the whole notebook, other sections too | 15 | 14 |",
     ]
     assert lines[-1] == (
         "Seconds of a processor of an unloaded machine, see `tools/pace.py` "
-        "(today, a machine: a command)."
+        "(today: `run a`; then: `run --b`)."
     )
-    assert extension.section_table({}, "01") == [
+    lines = extension.notebook_table(here, colab, {"01": "1. Regions"})
+    assert lines[2:] == ["| 1. Regions | 15 | 14 |"]
+
+
+def test_what_is_not_measured_is_named_with_its_command(extension):
+    here = {"01": {"sections": {"A": 12.4}, "source": "this"}}
+    said = "Not measured yet: `python tools/cell_times.py --colab 01`."
+    assert extension.section_table(here, {}, "01") == [said]
+    assert extension.notebook_table(here, {}, {"01": "1. Regions"}) == [said]
+    assert extension.section_table({}, here, "01") == [
         "Not measured yet: `python tools/cell_times.py 01`."
     ]
 
 
-def test_stored_times_are_of_sections_that_are_still_there():
-    path = ROOT / "book" / "_data" / "teaching" / "cell_times.json"
-    for chapter, found in json.loads(path.read_text(encoding="utf-8")).items():
-        assert set(found["sections"]) <= {"set-up", *headings(chapter)}, chapter
+@pytest.mark.parametrize(
+    ("name", "option"), [("cell_times", ""), ("colab_times", "--colab ")]
+)
+def test_stored_times_are_of_sections_that_are_still_there(name, option):
+    path = ROOT / "book" / "_data" / "teaching" / f"{name}.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    assert stored.keys() == {path.stem for path in (ROOT / "book").glob("*.ipynb")}
+    for notebook, found in stored.items():
+        assert set(found["sections"]) <= {"set-up", *headings(notebook)}, notebook
         assert all(spent >= 0 for spent in found["sections"].values())
-        assert found["source"].endswith(f"python tools/cell_times.py {chapter}")
+        command = f"python tools/cell_times.py {option}{notebook}"
+        assert found["source"].endswith(f": {command}")
 
 
-def test_seconds_are_counted_from_probe_to_probe():
-    times = tool("cell_times")
-    sections = ["set-up", "The question", "The question"]
-    found = times.by_section(sections, [2.0, 3.0, 7.0])
-    assert found == {"set-up": 2.0, "The question": 5.0}
-
-
-def test_a_probe_follows_each_cell_and_knows_its_section():
-    import nbformat
-
-    v4 = nbformat.v4
-    cells = [
-        v4.new_code_cell("a = 1"),
-        v4.new_markdown_cell("text\n\n## The question\n\n### deeper"),
-        v4.new_code_cell("b = 2"),
-    ]
-    copy, sections = tool("cell_times").probed(v4.new_notebook(cells=cells))
-    assert sections == ["set-up", "The question"]
-    assert [cell.metadata.get("probe", False) for cell in copy.cells] == [
-        False,
-        True,
-    ] * 2
-
-
-def test_a_reading_may_arrive_in_parts():
-    import nbformat
-
-    v4 = nbformat.v4
-    parts = [v4.new_output("stream", text=text) for text in ("12", ".5\n")]
-    probe = v4.new_code_cell(metadata={"probe": True}, outputs=parts)
-    notebook = v4.new_notebook(cells=[v4.new_code_cell("a"), probe])
-    assert tool("cell_times").readings(notebook) == [12.5]
+def test_the_times_with_colabs_versions_say_so():
+    path = ROOT / "book" / "_data" / "teaching" / "colab_times.json"
+    pins = (ROOT / "requirements-colab.in").read_text(encoding="utf-8")
+    for found in json.loads(path.read_text(encoding="utf-8")).values():
+        for name in ("numpy", "scipy"):
+            assert f"{name} {re.search(f'{name}==(.+)', pins)[1]}," in found["source"]
