@@ -27,19 +27,12 @@ EACH = """() => Reveal.getSlides().map(section => {
 })"""
 
 
-@pytest.fixture(scope="module")
-def decks(site, tmp_path_factory):
-    """The folder of all decks."""
-    folder = tmp_path_factory.mktemp("slides")
-    tool("course.slides").write_slides(folder, CHAPTERS, site.parent)
-    return folder
-
-
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_deck_has_25_to_35_slides_each_whole_and_large_enough(
-    decks, open_page, chapter
+    site, tmp_path, open_page, chapter
 ):
-    page = open_page(f"{chapter}.html", base=decks.as_uri(), **SLIDE)
+    tool("course.slides").write_slides(tmp_path, [chapter], site.parent)
+    page = open_page(f"{chapter}.html", base=tmp_path.as_uri(), **SLIDE)
     page.wait_for_selector("body[data-ready]", timeout=120_000)
     slides = page.evaluate(EACH)
     assert 25 <= len(slides) <= 35
