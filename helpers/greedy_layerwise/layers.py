@@ -58,7 +58,7 @@ def layout(
         if min(at) < 2:
             raise ValueError(
                 f"the head of layer {number} needs 2x2 pixels, got {at[0]}x{at[1]}: "
-                "downsample less, or take a smaller head_pool"
+                "downsample less, or take a larger image_shape or smaller head_pool"
             )
         head = (width, *(k - 1) * (head_width,))
         layers.append(Layer((into, width), side, halves, head, at))
