@@ -36,6 +36,7 @@ def test_widths_double_where_the_image_is_halved_but_not_at_the_first_layer():
             {"shape": (1, 6, 6), "downsample": (1, 2)},
             "layer 2 cannot halve a side of 3",
         ),
+        ({"k": 1.0}, "k must be 1, 2 or 3, got 1.0"),
         ({"downsample": (1, 2, 3)}, "head of layer 3 needs 2x2 pixels, got 1x1"),
         (
             {"head_pool": 4},
