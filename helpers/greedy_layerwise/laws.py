@@ -51,7 +51,12 @@ def error_bound(
     bound = np.zeros(depth + 1)
     for layer in range(depth):
         new = epsilon * (1 + input_norm + layer * bias)
-        bound[layer + 1] = stability * bound[layer] + new
+        bound[layer + 1] = stability * float(bound[layer]) + new
+    if not np.isfinite(bound).all():
+        raise ValueError(
+            "epsilon, input_norm, bias and stability must give a finite bound, got "
+            f"{epsilon!r}, {input_norm!r}, {bias!r} and {stability!r}"
+        )
     return bound
 
 

@@ -43,7 +43,7 @@ def layout(
     counts = {"depth": depth, "width": width, "head_width": head_width}
     for name, value in (counts | {"head_pool": head_pool}).items():
         check_count(name, value)
-    if k not in (1, 2, 3) or isinstance(k, bool):
+    if k not in (1, 2, 3) or isinstance(k, bool) or not hasattr(k, "__index__"):
         raise ValueError(f"k must be 1, 2 or 3, got {k!r}")
     places = _places(downsample)
     layers = []
@@ -58,7 +58,7 @@ def layout(
         if min(at) < 2:
             raise ValueError(
                 f"the head of layer {number} needs 2x2 pixels, got {at[0]}x{at[1]}: "
-                "downsample less, or take a smaller head_pool"
+                "downsample less, or take a larger image_shape or smaller head_pool"
             )
         head = (width, *(k - 1) * (head_width,))
         layers.append(Layer((into, width), side, halves, head, at))

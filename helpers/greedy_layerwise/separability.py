@@ -7,8 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from torch import Tensor, as_tensor, isfinite
+from torch import Tensor, as_tensor, float32, isfinite, promote_types
 from torch.nn.functional import adaptive_avg_pool2d
+
+_LARGEST = 1e150  # of a feature, in units of the largest that was fitted
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,22 @@ def linear_separability(
     if len(np.unique(y)) < 2:
         raise ValueError(f"labels must hold two classes or more, got {np.unique(y)}")
     regression = LogisticRegression(C=1 / (ridge * len(y)), max_iter=3000)
+    unit = np.frexp(abs(x).max(axis=0))[1]
+    x = np.ldexp(x, -unit)  # exact; the squares neither overflow nor vanish
     model = make_pipeline(StandardScaler(), regression).fit(x, y)
     if test_features is None and test_labels is None:
         return Separability(model.score(x, y), None)
-    return Separability(
-        model.score(x, y), model.score(*_pair(test_features, test_labels, "test_"))
-    )
+    others, theirs = _pair(test_features, test_labels, "test_")
+    if others.shape[1] != x.shape[1]:
+        raise ValueError(
+            f"test_features must hold {x.shape[1]} averaged features an image, as "
+            f"features do, got {others.shape[1]}"
+        )
+    with np.errstate(over="ignore"):
+        others = np.ldexp(others, -unit)
+    if not (abs(others) <= _LARGEST).all():
+        raise ValueError(f"test_features must be below {_LARGEST:g} times features")
+    return Separability(model.score(x, y), model.score(others, theirs))
 
 
 def _pair(
@@ -71,7 +83,8 @@ def _pair(
     if features is None or labels is None:
         raise ValueError("test_features and test_labels must be given together")
     x, y = as_tensor(features).detach(), as_tensor(labels).cpu()
-    if x.ndim not in (2, 4) or (x.ndim == 4 and min(x.shape[2:]) < 2):
+    small = x.ndim == 4 and min(x.shape[2:]) < 2
+    if x.ndim not in (2, 4) or small or 0 in x.shape:
         raise ValueError(
             f"{part}features must be [n, d] or [n, channels, height, width] with 2x2 "
             f"pixels or more, got shape {list(x.shape)}"
@@ -80,8 +93,12 @@ def _pair(
         raise ValueError(
             f"{part}labels must be [n] for {len(x)} images, got {list(y.shape)}"
         )
+    if x.is_complex():
+        raise ValueError(f"{part}features must be real, got {x.dtype}")
     if not isfinite(x).all():
         raise ValueError(f"{part}features must be finite, got NaN or infinity")
+    if y.is_complex() or not (y.double().round() == y).all() or abs(y).max() > 2**53:
+        raise ValueError(f"{part}labels must be whole numbers, got {y}")
     if x.ndim == 4:
-        x = adaptive_avg_pool2d(x.float(), 2).flatten(1)
-    return x.double().cpu().numpy(), y.numpy()
+        x = adaptive_avg_pool2d(x.to(promote_types(x.dtype, float32)), 2).flatten(1)
+    return x.double().cpu().numpy(), y.long().numpy()

@@ -57,7 +57,8 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, **options: Any) -> Te
         for row, high in rows
         for column, wide in columns
     ]
-    return torch.unflatten(torch.stack(found, dim=2), 2, (len(rows), len(columns)))
+    size = len(rows), len(columns)
+    return torch.unflatten(torch.stack(found, dim=2), 2, size)
 
 
 def _axes(

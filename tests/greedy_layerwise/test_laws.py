@@ -44,6 +44,8 @@ def test_the_bound_sums_to_its_closed_form():
         ({"epsilon": -1.0}, "epsilon must be finite and >= 0, got -1.0"),
         ({"input_norm": math.inf}, "input_norm must be finite and >= 0, got inf"),
         ({"bias": math.nan}, "bias must be finite and >= 0, got nan"),
+        ({"epsilon": 1e300, "input_norm": 1e10}, "must give a finite bound, got 1e"),
+        ({"stability": 1e200}, "must give a finite bound, got 0.1"),
         ({"stability": -0.1}, "stability must be finite and >= 0, got -0.1"),
     ],
 )

@@ -43,6 +43,7 @@ def test_sides_and_heads_of_images_that_are_no_squares():
             {"shape": (1, 6, 6), "downsample": (1, 2)},
             "layer 2 cannot halve a side of 3",
         ),
+        ({"k": 1.0}, "k must be 1, 2 or 3, got 1.0"),
         ({"downsample": (1, 2, 3)}, "head of layer 3 needs 2x2 pixels, got 1x1"),
         (
             {"head_pool": 4},

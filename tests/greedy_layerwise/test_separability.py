@@ -52,6 +52,16 @@ def test_the_fit_is_the_minimum_of_its_objective():
     assert right < 0.95
 
 
+@pytest.mark.parametrize("unit", [2.0**-900, 2.0**1000])
+def test_the_unit_of_a_feature_does_not_matter(unit):
+    """Squares of such numbers are 0 or infinite; a power of 2 is exact."""
+    (x, y), (others, theirs) = clouds(0.5, n=400), clouds(0.5, n=400, seed=1)
+    units = np.array([1.0, unit])
+    found = gl.linear_separability(x * units, y, others * units, theirs)
+    assert found == gl.linear_separability(x, y, others, theirs)
+    assert 0.6 < found.test < 0.9
+
+
 def test_feature_maps_are_averaged_over_quadrants():
     x, y = images(60, (3, 6, 6)), torch.arange(60) % 3
     means = quadrant_means(x.numpy())
@@ -70,6 +80,19 @@ def test_feature_maps_are_averaged_over_quadrants():
             r"2x2 pixels .* got shape \[4, 3, 1, 2\]",
         ),
         ({"features": np.full((4, 2), np.nan)}, "features must be finite, got NaN or"),
+        ({"features": np.eye(4)[:, :2] + 0j}, "features must be real, got"),
+        ({"features": np.zeros((4, 0))}, r"features must be \[n, d\] or"),
+        ({"labels": np.array([0, 1, np.nan, 1])}, "labels must be whole numbers"),
+        ({"labels": np.array([0, 1, 0.5, 1])}, "labels must be whole numbers"),
+        ({"labels": np.array([0, 1, 1e300, 1])}, "labels must be whole numbers"),
+        (
+            {"test_features": np.zeros((4, 3)), "test_labels": np.zeros(4)},
+            "test_features must hold 2 averaged features an image",
+        ),
+        (
+            {"test_features": np.full((4, 2), 1e200), "test_labels": np.zeros(4)},
+            "test_features must be below",
+        ),
         ({"labels": np.zeros(3)}, r"labels must be \[n\] for 4 images, got \[3\]"),
         ({"labels": np.zeros(4)}, "labels must hold two classes or more"),
         ({"test_features": np.zeros((4, 2))}, "must be given together"),
