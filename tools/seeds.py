@@ -3,7 +3,9 @@
     python tools/seeds.py 01_linear_regions [20]
 
 executes the notebook once a seed (1, 2, …), without stopping at a claim that fails,
-prints how often each failed and writes helpers/<room>/results/seeds.json.
+prints how often each failed and writes helpers/<room>/results/seeds.json. Interrupted,
+it goes on where it stopped: seeds that are done wait in _build/seeds, for as long as
+nothing behind the notebook changes.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from functools import partial
 import home
 import numpy as np
 from chapter import BOOK, recorded, results, run
+from keys import ROOT, key
 
 from helpers.claims import FAILED
 from helpers.stored_runs import claim_hashes, write
@@ -55,7 +58,8 @@ def main(arguments: list[str]) -> int:
     since = time.perf_counter()
     chapter, n = arguments[0], int(arguments[1]) if len(arguments) == 2 else 20
     lines = claim_hashes(BOOK / f"{chapter}.ipynb")
-    found = sweep(run_seed, {"chapter": [chapter]}, range(1, n + 1))
+    kept = ROOT / "_build" / "seeds" / key(BOOK / f"{chapter}.ipynb", {})
+    found = sweep(run_seed, {"chapter": [chapter]}, range(1, n + 1), cache=kept)
     assert isinstance(found.values, dict)  # since run_seed returns one
     rows = [
         summary(id, values[0], lines.get(id)) for id, values in found.values.items()
