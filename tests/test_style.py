@@ -104,10 +104,13 @@ def test_thumbnail_shows_nothing_and_carries_a_picture(capsys):
 
 @pytest.fixture
 def figure():
-    fig, ax = plt.subplots(figsize=(5, 3), layout="constrained")
-    ax.imshow(np.random.default_rng(0).normal(size=(30, 40)), cmap="cividis")
-    yield fig
-    plt.close(fig)
+    """A picture in matplotlib's own style, whatever other tests have set."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        fig, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+        ax.imshow(np.random.default_rng(0).normal(size=(30, 40)), cmap="cividis")
+        yield fig
+        plt.close(fig)
 
 
 def test_a_crisp_figure_has_two_pixels_to_one_of_the_page(figure):
