@@ -66,6 +66,8 @@ def fingerprint(fn: Callable[..., Any]) -> str:
     """
     root = _function_of(fn)
     try:
+        if isinstance(root, FunctionType) and root.__code__.co_filename == "<string>":
+            raise OSError("made by eval or exec; Python 3.13 may show another's text")
         source = inspect.getsource(root)
     except (OSError, TypeError) as error:
         raise ValueError(

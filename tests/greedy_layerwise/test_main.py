@@ -62,7 +62,8 @@ def test_the_command_writes_its_results(tmp_path, monkeypatch, capsys):
     assert found["accuracy"] == [layer["accuracy"][-1] for layer in found["layers"]]
     assert len(found["linear_separability"]) == 3
     assert found["arguments"]["epochs"] == 2
-    assert found["run"]["versions"]["torch"] == torch.__version__
+    used = found["run"]["versions"]["torch"].partition("+")[0]
+    assert torch.__version__.startswith(used)
     assert 0 < sum(found["seconds_in_steps"]) < found["seconds"] < taken
     assert found["processor_seconds"] == 7
     assert found["run"]["peak_memory_bytes"] > 1e6

@@ -67,7 +67,7 @@ def test_the_record_of_a_run_that_ends():
     run = record(words, seed=[0, 1], since=time.perf_counter() - 5)
     assert run.command == "python -m helpers.edge_of_chaos 'a b.json'"
     assert run.versions.keys() == {"python", *PACKAGES}
-    assert run.versions["torch"] == torch.__version__
+    assert torch.__version__.startswith(run.versions["torch"].partition("+")[0])
     assert run.versions["python"] == ".".join(map(str, sys.version_info[:3]))
     assert 5 <= run.seconds < 60
     assert run.peak_memory_bytes > 1e7
