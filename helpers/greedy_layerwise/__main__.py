@@ -108,16 +108,7 @@ def _train(given: argparse.Namespace, dataset: data.Dataset) -> gl.GreedyHistory
 
 def _untrained(given: argparse.Namespace, dataset: data.Dataset) -> gl.GreedyNetwork:
     """Return the network at its start: the control of `--probe`."""
-    network = gl.GreedyNetwork(
-        dataset.x_train.shape[1:],
-        dataset.n_classes,
-        given.depth,
-        given.width,
-        given.k,
-        batch_norm=given.batch_norm,
-        seed=given.seed,
-        **_shapes(given),
-    )
+    network = gl.GreedyNetwork(**_architecture(given, dataset), seed=given.seed)
     network.standardize.measure(dataset.x_train)
     return network.to(given.device)
 
@@ -160,16 +151,19 @@ def _cost(given: argparse.Namespace, dataset: data.Dataset) -> dict[str, int] | 
         return None
     if way == "greedy":
         way = "sequential" if given.augment else "cached"
-    counted = gl.cost(
-        dataset.x_train.shape[1:],
-        dataset.n_classes,
-        given.depth,
-        given.width,
-        given.k,
-        batch_norm=given.batch_norm,
-        **_shapes(given),
-    )
+    counted = gl.cost(**_architecture(given, dataset))
     return {"flops": counted.flops(way, given.epochs), "floats": counted.floats(way)}
+
+
+def _architecture(given: argparse.Namespace, dataset: data.Dataset) -> dict[str, Any]:
+    """Return what `GreedyNetwork` and `cost` ask for."""
+    names = ("depth", "width", "k", "batch_norm")
+    return {
+        "image_shape": dataset.x_train.shape[1:],
+        "n_classes": dataset.n_classes,
+        **{name: vars(given)[name] for name in names},
+        **_shapes(given),
+    }
 
 
 def _shapes(given: argparse.Namespace) -> dict[str, Any]:
