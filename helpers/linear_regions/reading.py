@@ -147,7 +147,7 @@ class _Reading:
         self.records = [self.record(batch) for batch in _BATCHES]
         for node in self.graph.nodes:
             self.seen[node] = self.read(node)
-        output = self.seen[next(reversed(self.graph.nodes))]
+        output = self.seen[next(iter(reversed(self.graph.nodes)))]
         return Network(self.shape, tuple(self.nodes), output.place)
 
     def axes(self) -> int | None:
