@@ -17,6 +17,7 @@ import pytest
 import torch
 from jupyter_client.manager import KernelManager
 from places import SITE
+from tabs import CUT, Tabs
 from traitlets import default
 from xdist.scheduler import LoadScopeScheduling
 
@@ -126,57 +127,37 @@ def chromium_path():
 
 @pytest.fixture(scope="session")
 def chromium(chromium_path):
-    """A running Chromium."""
+    """A running Chromium, its network cut."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu", CUT]
         )
         yield browser
         browser.close()
 
 
-def _watched(context, server):
-    """A tab with the network cut; what goes wrong in it is collected.
-
-    page.foreign lists requests off this machine, page.errors the errors of the console
-    and of scripts.
-    """
-    page = context.new_page()
-    page.foreign, page.errors = [], []
-
-    def only_local(route):
-        url = route.request.url
-        if url.startswith((server, "file:", "data:", "blob:")):
-            route.continue_()
-        else:
-            page.foreign.append(url)
-            route.abort()
-
-    page.route("**/*", only_local)
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on(
-        "console",
-        lambda line: line.type == "error" and page.errors.append(line.text),
-    )
-    return page
+@pytest.fixture(scope="session")
+def tabs(chromium, server):
+    """The browser's tabs, kept from test to test; see `Tabs`."""
+    return Tabs(chromium, server)
 
 
 @pytest.fixture
-def open_page(chromium, server):
+def open_page(tabs, server):
     """Open a page of the site: a function (path, **context options) -> page."""
-    contexts = []
+    taken = []
 
     def open_(path, base=server, **options):
-        contexts.append(chromium.new_context(**options))
-        page = _watched(contexts[-1], server)
+        page = tabs.take(**options)
+        taken.append(page)
         page.goto(f"{base}/{path}", wait_until="load")
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    for page in taken:
+        tabs.put_back(page)
 
 
 class Visit:
@@ -186,15 +167,15 @@ class Visit:
     takes longer than most of what is then asked of it.
     """
 
-    def __init__(self, chromium, server):
-        self._chromium, self._server = chromium, server
-        self._context, self._path, self._page = None, None, None
+    def __init__(self, tabs, server):
+        self._tabs, self._server = tabs, server
+        self._path, self._page = None, None
 
     def __call__(self, path, size):
         if path != self._path:
             self.leave()
-            self._context = self._chromium.new_context(**size, reduced_motion="reduce")
-            self._page = _watched(self._context, self._server)
+            self._page = self._tabs.take(reduced_motion="reduce")
+            self._page.set_viewport_size(size["viewport"])
             self._page.goto(f"{self._server}/{path}", wait_until="load")
             self._path = path
         self._page.set_viewport_size(size["viewport"])
@@ -202,14 +183,12 @@ class Visit:
 
     def leave(self):
         """Close the page: the next test opens it anew."""
-        if self._context:
-            self._context.close()
-        self._context = self._path = None
+        if self._page:
+            self._tabs.put_back(self._page)
+        self._page = self._path = None
 
 
 @pytest.fixture(scope="session")
-def visit(chromium, server):
+def visit(tabs, server):
     """The page that is open now, kept from test to test; see `Visit`."""
-    made = Visit(chromium, server)
-    yield made
-    made.leave()
+    return Visit(tabs, server)

@@ -70,7 +70,7 @@ def files_behind(notebook: Path) -> list[Path]:
 
 
 def _checks_used(code: ast.AST) -> Iterator[str]:
-    """The file of each check that a notebook names; `checks` itself imports all."""
+    """The file of each check that a notebook names, from the list in `checks`."""
     used = {
         node.attr
         for node in ast.walk(code)
@@ -78,11 +78,9 @@ def _checks_used(code: ast.AST) -> Iterator[str]:
         and isinstance(node.value, ast.Name)
         and node.value.id == "checks"
     }
-    face = ast.parse(file_of(CHECKS, ROOT).read_text(encoding="utf-8"))
-    for node in face.body:
-        if (
-            isinstance(node, ast.ImportFrom)
-            and node.module is not None
-            and used & {alias.name for alias in node.names}
-        ):
-            yield node.module
+    for node in ast.parse(file_of(CHECKS, ROOT).read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign([ast.Name("_FILES")], files):
+                for file, names in ast.literal_eval(files).items():
+                    if used & {*names}:
+                        yield f"{CHECKS}.{file}"

@@ -67,11 +67,18 @@ def _order(module: ModuleType, face: ModuleType) -> tuple[int, int]:
 def imported(face: ModuleType) -> Iterator[ModuleType]:
     """The files that a face takes its names from, in the order of its imports.
 
-    They are those of the room, and a shared module whose names the face shows again.
+    They are those of the room, and a shared module whose names the face shows again;
+    after them the files that the face imports only when it is asked for a name.
     """
     for node in ast.parse(inspect.getsource(face)).body:
         if isinstance(node, ast.ImportFrom) and f"{node.module}".startswith("helpers."):
             yield import_module(f"{node.module}")
+    homes = (
+        getattr(getattr(face, name), "__module__", "") for name in public_names(face)
+    )
+    for home in dict.fromkeys(homes):
+        if f"{home}".startswith(f"{face.__name__}."):
+            yield import_module(home)
 
 
 class Room(SphinxDirective):

@@ -1,32 +1,13 @@
 """The checks behind the exercises: passed, what is wrong, or not solved yet.
 
-One file for each chapter; all checks are reached as `checks.<name>(answer)`.
+One file for each chapter; all checks are reached as `checks.<name>(answer)`. A file is
+imported when the first of its checks is: a notebook needs one chapter's room, not ten.
 """
 
-from helpers.checks.adversarial_noise import (
-    farthest_quantile,
-    importance_rate,
-    shell_ratio,
-)
-from helpers.checks.edge_of_chaos import edge_point, leaky_like_residual
-from helpers.checks.encoder_decoder import cone_count, dual_filters, threshold_sure
-from helpers.checks.greedy_layerwise import (
-    identity_block,
-    receptive_reach,
-    unstable_error,
-)
-from helpers.checks.heavy_tails import power_law_scan, spike_strength, untouched_sigma
-from helpers.checks.information_flow import relu_information, samples_needed
-from helpers.checks.linear_regions import (
-    angle_law,
-    half_of_layer_three,
-    hard_tanh_breakpoints,
-)
+from collections.abc import Callable
+from importlib import import_module
+
 from helpers.checks.outcome import Check
-from helpers.checks.sgd_noise import forgetting_time, gaussian_noise, quadratic_escape
-from helpers.checks.sublevel_sets import level_path, pass_level
-from helpers.checks.well_behaved import batch_norm_growth, full_tangent, scaled_branch
-from helpers.checks.your_network import report_factors
 
 __all__ = [
     "Check",
@@ -59,3 +40,30 @@ __all__ = [
     "unstable_error",
     "untouched_sigma",
 ]
+
+_FILES = {
+    "adversarial_noise": ["farthest_quantile", "importance_rate", "shell_ratio"],
+    "edge_of_chaos": ["edge_point", "leaky_like_residual"],
+    "encoder_decoder": ["cone_count", "dual_filters", "threshold_sure"],
+    "greedy_layerwise": ["identity_block", "receptive_reach", "unstable_error"],
+    "heavy_tails": ["power_law_scan", "spike_strength", "untouched_sigma"],
+    "information_flow": ["relu_information", "samples_needed"],
+    "linear_regions": ["angle_law", "half_of_layer_three", "hard_tanh_breakpoints"],
+    "sgd_noise": ["forgetting_time", "gaussian_noise", "quadratic_escape"],
+    "sublevel_sets": ["level_path", "pass_level"],
+    "well_behaved": ["batch_norm_growth", "full_tangent", "scaled_branch"],
+    "your_network": ["report_factors"],
+}
+
+
+def __getattr__(name: str) -> Callable[..., Check]:
+    for file, names in _FILES.items():
+        if name in names:
+            check: Callable[..., Check]
+            check = getattr(import_module(f"{__name__}.{file}"), name)
+            return check
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -40,16 +40,24 @@ def test_a_link_names_a_state_that_shows_what_it_says(site, chapter):
         assert re.search(shows, texts[chosen]), (fragment, texts[chosen])
 
 
+FOLLOW = """([name, fragment]) => new Promise(done => {
+  history.replaceState(null, "", location.pathname);
+  const explorer = document.getElementById(name);
+  addEventListener("hashchange", () => done([
+    explorer.querySelector(".explorer-status").innerText,
+    [...explorer.querySelectorAll("input")].map(
+      input => input.nextElementSibling.textContent),
+  ]), { once: true });
+  location.hash = `#${fragment}`;
+})"""
+"""Follows a link: what the explorer then tells, and the values beside its sliders."""
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_browser_follows_every_link(site, visit, chapter):
     page = visit(f"book/{chapter}.html", WIDE)
     for fragment, shows in links(site, chapter):
         name, _, values = fragment.partition(":")
-        page.evaluate("hash => { location.hash = hash }", f"#{fragment}")
-        page.wait_for_timeout(50)
-        told = page.locator(f"#{name} .explorer-status").inner_text()
+        told, moved = page.evaluate(FOLLOW, [name, fragment])
         assert re.search(shows, told), (fragment, told)
-        moved = page.locator(f"#{name} input").evaluate_all(
-            "inputs => inputs.map(input => input.nextElementSibling.textContent)"
-        )
         assert moved == [pair.split("=")[1] for pair in values.split(",")]

@@ -1,4 +1,6 @@
-"""What a first visit to a chapter moves, and when its formulas are typeset."""
+"""What a first visit moves, when it is painted and when its formulas are typeset."""
+
+import functools
 
 import pytest
 from places import CHAPTER_PAGES, TYPESET, WIDE, tool
@@ -21,17 +23,48 @@ def moved(page):
     return sizes
 
 
-@pytest.mark.parametrize("name", CHAPTER_PAGES)
-def test_a_first_visit_keeps_to_its_budget(chromium, server, site, name):
-    """Down to the last formula, uncompressed: a host that compresses moves less."""
+PAINTED = """() => new Promise(done => new PerformanceObserver(list =>
+  done(list.getEntries().at(-1).startTime)
+).observe({type: "largest-contentful-paint", buffered: true}))"""
+
+
+def visited_first(chromium, address):
+    """Milliseconds to the largest paint, at this machine's pace, and megabytes moved.
+
+    Nothing is known of the site before. Bytes are counted down to the last formula,
+    uncompressed: a host that compresses moves less.
+    """
     context = chromium.new_context(**WIDE)
     page = context.new_page()
     sizes = moved(page)
-    page.goto(f"{server}/{name}", wait_until="load")
+    with tool("pace").PaceMeter() as machine:
+        page.goto(address, wait_until="load")
+        painted = page.evaluate(PAINTED)
     page.evaluate(TYPESET)
     page.wait_for_load_state("networkidle")
-    total = sum(sizes) / 1e6
     context.close()
+    return painted / max(1, machine.mean), sum(sizes) / 1e6
+
+
+@pytest.fixture(scope="module")
+def first_visit(chromium, server):
+    """A function that visits a page for the first time, once for all tests."""
+    return functools.cache(lambda page: visited_first(chromium, f"{server}/{page}"))
+
+
+@pytest.mark.parametrize("page", CHAPTER_PAGES)
+def test_the_largest_paint_comes_within_a_second_and_a_half(
+    chromium, server, first_visit, page
+):
+    """One visit of three is enough: a busy machine makes one slow, not all."""
+    address = f"{server}/{page}"
+    times = (visited_first(chromium, address)[0] for _ in range(2))
+    assert first_visit(page)[0] < 1500 or any(time < 1500 for time in times)
+
+
+@pytest.mark.parametrize("name", CHAPTER_PAGES)
+def test_a_first_visit_keeps_to_its_budget(site, first_visit, name):
+    _, total = first_visit(name)
     weight = tool("weight")
     counted = weight.first_visit(site / name)
     assert counted - 0.01 <= total <= counted + FONTS

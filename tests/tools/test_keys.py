@@ -20,10 +20,7 @@ FILES = {
     "helpers/first/results/run.json": "{}",
     "helpers/first/results/seeds.json": "{}",
     "helpers/second/__init__.py": "y = 1\n",
-    "helpers/checks/__init__.py": (
-        "from helpers.checks.first import right\n"
-        "from helpers.checks.second import other\n"
-    ),
+    "helpers/checks/__init__.py": "_FILES = {'first': ['right'], 'second': ['other']}",
     "helpers/checks/first.py": "from helpers import first\n",
     "helpers/checks/second.py": "from helpers import second\n",
 }
