@@ -1,6 +1,8 @@
 """The experiment on batch sizes, at a tiny size: what is stored, and going on."""
 
 import json
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,3 +137,13 @@ def test_trainings_of_other_code_are_made_again(tmp_path):
     out.write_text(json.dumps(before), encoding="utf-8")
     (again,) = run(out, "--batch-sizes 20")["runs"]
     assert again["test_accuracy"] <= 1
+
+
+def test_the_stored_run_is_of_its_command():
+    path = Path(batch_sizes.__file__).parent / "results" / "mini_alexnet.json"
+    stored = stored_runs.read(path)
+    words = shlex.split(stored["run"]["command"])[3:]
+    given = vars(batch_sizes._parser().parse_args(words))
+    assert {name: given[name] for name in stored["settings"]} == stored["settings"]
+    assert {run["batch_size"] for run in stored["runs"]} <= set(given["batch_sizes"])
+    assert all(len(run["losses"]) == given["epochs"] for run in stored["runs"])
