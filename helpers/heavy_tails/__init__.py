@@ -12,6 +12,10 @@ paper's factor 1 / N, and sigma^2 = N Var(W_ij).
 analyse every weight of a module or state dict, of a file or folder (.safetensors, .pt,
 .pth, .bin, an index of shards), and of the networks inside an installed package.
 
+    python -m helpers.heavy_tails.batch_sizes --out runs.json
+
+trains the authors' network at their batch sizes, for days; smaller sizes are options.
+
 Read in this order:
 
 - spectra.py: the matrices of a layer and their eigenvalues
@@ -36,6 +40,8 @@ Read in this order:
 - pretrained.py: weights inside installed packages, and the stored table of them
 - stored_rows.py: the rows of that table
 - __main__.py: the command
+- mini_alexnet.py: the authors' network for small images, and its start
+- batch_sizes.py: the command that trains it at one batch size after another
 - arguments.py: what arguments have to satisfy
 """
 

@@ -71,5 +71,5 @@ def since(path: Path, root: Path = ROOT) -> Since:
         lines = frozenset(id for id, row in rows if row["lines"] != today.get(id))
         modules = {*imported(code_of(notebook), root)}
     elif run.command.startswith("python -m "):
-        modules = {program_of(shlex.split(run.command))}
+        modules = {program_of(shlex.split(run.command), root)}
     return Since(run, code_hash(modules, root) != run.code, lines)

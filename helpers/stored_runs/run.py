@@ -131,19 +131,27 @@ def record(
         seconds=float(f"{time.perf_counter() - since:.3g}"),
         peak_memory_bytes=peak_memory_bytes(device),
         commit=_commit(root),
-        code=code_hash(modules or [program_of(command)], root),
+        code=code_hash(modules or [program_of(command, root)], root),
     )
 
 
-def program_of(command: Sequence[str]) -> str:
+def program_of(command: Sequence[str], root: Path = ROOT) -> str:
     """The module that a command such as ["python", "-m", "helpers.heavy_tails"] runs.
+
+    Of a package that is its `__main__`, of a file the file.
+
+    Args:
+        command: its words.
+        root: the folder that holds `helpers`.
 
     Raises:
         ValueError: it runs none.
     """
     if [*command[:2]] != ["python", "-m"] or len(command) < 3:
         raise ValueError(f"command must begin with python -m and a module: {command}")
-    return f"{command[2]}.__main__"
+    name = command[2]
+    alone = root.joinpath(*name.split(".")).with_suffix(".py").is_file()
+    return name if alone else f"{name}.__main__"
 
 
 def peak_memory_bytes(device: str = "cpu") -> int:
