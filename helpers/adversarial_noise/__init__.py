@@ -30,7 +30,10 @@ Read in this order:
     training.py        training on noise, and on the worst images near by
     corruptions.py     corrupted images
     published.py       accuracies on them that the authors published
-    study.py           all of it on networks of a data set of choice
+    residual.py        a residual network for colour photographs
+    measurements.py    all of it for one network
+    checkpoint.py      the networks of a run so far, to go on from
+    study.py           networks of a data set of choice, trained and measured
     __main__.py        the command of that study
     intervals.py       confidence intervals of a probability
     draws.py           random numbers of an image

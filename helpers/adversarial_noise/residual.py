@@ -58,6 +58,20 @@ def residual_network(channels: int, width: int, n_classes: int, seed: int) -> nn
     return net
 
 
+class Mixed(nn.Module):
+    """A network whose passes autocast computes in bfloat16; its logits are float32."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the logits [n, C]."""
+        with torch.autocast(x.device.type, torch.bfloat16):
+            logits: Tensor = self.net(x).float()
+        return logits
+
+
 def _block(n_in: int, n_out: int | None = None, pool: bool = False) -> list[nn.Module]:
     n_out = n_in if n_out is None else n_out
     layers: list[nn.Module] = [

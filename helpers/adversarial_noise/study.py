@@ -1,25 +1,23 @@
-"""Chapter 10 on a data set of choice: networks, their training, what is measured."""
+"""Chapter 10 on a data set of choice: its networks, one after the other."""
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from scipy.stats import spearmanr
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from helpers import data
-from helpers.adversarial_noise.corruptions import CORRUPTIONS, corrupt
-from helpers.adversarial_noise.decisions import labels
-from helpers.adversarial_noise.extrapolation import probit_distance
-from helpers.adversarial_noise.geometry import isoperimetric_quantile
-from helpers.adversarial_noise.nearest_errors import nearest_error
-from helpers.adversarial_noise.noisy_copies import noisy_distances
-from helpers.adversarial_noise.rates import noise_scale
-from helpers.adversarial_noise.residual import one_cycle, residual_network, shifted
+from helpers.adversarial_noise.checkpoint import Checkpoint
+from helpers.adversarial_noise.measurements import measure, plain
+from helpers.adversarial_noise.residual import (
+    Mixed,
+    one_cycle,
+    residual_network,
+    shifted,
+)
 from helpers.adversarial_noise.training import train_adversarially, train_with_noise
 
 
@@ -48,97 +46,65 @@ def network(shape: Sequence[int], width: int, n_classes: int, seed: int) -> nn.M
     return nn.Sequential(*layers)
 
 
-def study(options: argparse.Namespace) -> dict[str, Any]:
-    """Train a network for each noise and radius and measure it; see `measure`."""
+def study(
+    options: argparse.Namespace, checkpoint: Checkpoint
+) -> Iterator[dict[str, Any]]:
+    """Train a network for each noise and radius and give what `measure` finds.
+
+    Args:
+        options: of the command line.
+        checkpoint: gives the networks that it holds, and keeps the others.
+    """
     dataset = data.load(options.data, n_train=options.train, seed=options.seed)
     ways = [("noise", sigma) for sigma in options.noise]
     ways += [("radius", radius) for radius in options.radius]
-    models = []
     for way, strength in tqdm(ways, "networks", leave=False):
-        start = time.perf_counter()
-        net = _trained(way, strength, dataset, options)
-        seconds = {"training": time.perf_counter() - start}
-        start = time.perf_counter()
-        found = measure(net.eval(), dataset, options)
-        seconds["measuring"] = time.perf_counter() - start
-        models.append({way: strength, **found, "seconds": seconds})
-    return {"settings": vars(options), "models": models}
+        name, net = f"{way} {strength}", _untrained(dataset, options)
+        entry = checkpoint.restore(name, net)
+        if entry is None:
+            start = time.perf_counter()
+            _train(net, way, strength, dataset, options)
+            entry = {"seconds": {"training": time.perf_counter() - start}}
+            checkpoint.add(name, net, **entry)
+        if "found" not in entry:
+            start = time.perf_counter()
+            entry["found"] = plain(measure(net.eval(), dataset, options))
+            entry["seconds"]["measuring"] = time.perf_counter() - start
+            checkpoint.add(name, net, **entry)
+        yield {way: strength, **entry["found"], "seconds": plain(entry["seconds"])}
 
 
-def _trained(
-    way: str, strength: float, dataset: data.Dataset, options: argparse.Namespace
-) -> nn.Module:
-    """Return a network of the kind asked for, trained on noise or adversarially."""
-    shape, n = dataset.x_train.shape[1:], len(dataset.x_train)
-    settings: dict[str, Any] = {"lr": options.lr}
+def _untrained(dataset: data.Dataset, options: argparse.Namespace) -> nn.Module:
+    """Return a network of the kind asked for."""
+    shape, classes = dataset.x_train.shape[1:], dataset.n_classes
     if options.network == "residual":
-        net = residual_network(shape[0], options.width, dataset.n_classes, options.seed)
-        steps = options.epochs * -(-n // options.batch_size)
-        settings = {"lr": None, "optimizer": one_cycle(options.lr, steps)}
-        if way == "noise":
-            settings["augment"] = shifted
+        net = residual_network(shape[0], options.width, classes, options.seed)
     else:
-        net = network(shape, options.width, dataset.n_classes, options.seed)
-    train = train_with_noise if way == "noise" else train_adversarially
-    net = net.to(options.device)
+        net = network(shape, options.width, classes, options.seed)
+    return net.to(options.device)
+
+
+def _train(
+    net: nn.Module,
+    way: str,
+    strength: float,
+    dataset: data.Dataset,
+    options: argparse.Namespace,
+) -> None:
+    """Train a network in place, on noise or adversarially."""
+    train: Callable[..., object] = train_with_noise
+    settings: dict[str, Any] = {"lr": options.lr}
+    epochs = options.epochs
+    if way == "radius":
+        epochs = options.radius_epochs or epochs
+        train, settings["steps"] = train_adversarially, options.steps
+    if options.network == "residual":
+        steps = epochs * -(-len(dataset.x_train) // options.batch_size)
+        settings |= {"lr": None, "optimizer": one_cycle(options.lr, steps)}
+        settings["augment"] = shifted
     train(
-        net, dataset.x_train, dataset.y_train, strength, seed=options.seed,
-        batch_size=options.batch_size, epochs=options.epochs,
-        record_every=options.epochs, **settings,
+        net if options.dtype == "float32" else Mixed(net),
+        dataset.x_train, dataset.y_train, strength, seed=options.seed,
+        batch_size=options.batch_size, epochs=epochs, record_every=max(epochs, 1),
+        **settings,
     )  # fmt: skip
-    return net
-
-
-def measure(
-    net: nn.Module, dataset: data.Dataset, options: argparse.Namespace
-) -> dict[str, Any]:
-    """Return what chapter 10 says of one network, from its test images.
-
-    Accuracy; sigma(x_0, 0.01) and the nearest error of `images` images that it gets
-    right, with the median of their ratio, 0 where sigma is infinite (how many is
-    `without_sigma`), and their rank correlation, infinities ranked last; for `few` of
-    them, both finite, the median distance of `points` noisy copies
-    beside the isoperimetric bound, and the distance without an attack; accuracy on
-    corruptions.
-    """
-    x_test, y_test = dataset.x_test[: options.test], dataset.y_test[: options.test]
-    x_test, y_test = x_test.to(options.device), y_test.to(options.device)
-    right = labels(net, x_test) == y_test
-    x, y = x_test[right][: options.images], y_test[right][: options.images]
-    seed = options.seed
-    scale = noise_scale(net, x, y, n=options.draws, seed=seed)
-    distance = nearest_error(net, x, y).distance
-    usable = np.isfinite(scale.sigma) & np.isfinite(distance)
-    ratio = np.where(np.isinf(scale.sigma), 0.0, distance) / scale.sigma
-    few = np.flatnonzero(usable)[: options.few]
-    sigma = scale.sigma[few]
-    noisy = noisy_distances(net, x[few], y[few], sigma, options.points, seed=seed)
-    bound = isoperimetric_quantile(0.01, sigma)
-    blind = probit_distance(net, x[few], y[few], sigma, seed=seed)
-    return {
-        "accuracy": right.float().mean().item(),
-        "images": len(x),
-        "median_distance": np.median(distance),
-        "median_sigma": np.median(scale.sigma),
-        "median_ratio": np.median(ratio),
-        "without_sigma": int(np.isinf(scale.sigma).sum()),
-        "spearman": spearmanr(distance, scale.sigma)[0],
-        "distance": distance,
-        "sigma": scale.sigma,
-        "noisy_over_bound": np.median(noisy, axis=1) / bound,
-        "without_attack_over_distance": blind.distance / distance[few],
-        "corrupted_accuracy": _corrupted(net, x_test, y_test, seed),
-    }
-
-
-def _corrupted(net: nn.Module, x: Tensor, y: Tensor, seed: int) -> dict[str, float]:
-    """Return the mean accuracy over five severities of each corruption."""
-
-    def accuracy(kind: str, severity: int) -> float:
-        images = corrupt(x, kind, severity, seed=seed)
-        return (labels(net, images) == y).float().mean().item()
-
-    return {
-        kind: float(np.mean([accuracy(kind, severity) for severity in range(1, 6)]))
-        for kind in CORRUPTIONS
-    }

@@ -66,10 +66,11 @@ def train_adversarially(
     radius: float,
     *,
     steps: int = 5,
-    lr: float = 3e-3,
+    lr: float | None = 3e-3,
     batch_size: int = 64,
     epochs: int = 30,
     seed: int,
+    augment: Callable[[Tensor], Tensor] | None = None,
     **settings: Any,
 ) -> training.History:
     """Train a network in place on the worst images found within a radius.
@@ -85,10 +86,11 @@ def train_adversarially(
         y: labels [n].
         radius: of the ball, >= 0.
         steps: of the ascent, >= 1.
-        lr: learning rate of Adam.
+        lr: learning rate of Adam; None for an optimizer of one's own in `settings`.
         batch_size: as in `training.train`.
         epochs: passes over the data.
         seed: of the order.
+        augment: applied to each batch before the ascent.
         settings: further arguments of `training.train`.
 
     Raises:
@@ -99,7 +101,8 @@ def train_adversarially(
     _check_scale("radius", radius)
     read_count("steps", steps)
 
-    def worst(batch: Tensor) -> Tensor:
+    def worst(images: Tensor) -> Tensor:
+        batch = images if augment is None else augment(images)
         delta = torch.zeros_like(batch)
         given = net(batch).argmax(dim=1)
         for _ in range(steps):
@@ -110,7 +113,7 @@ def train_adversarially(
             delta = _scaled(delta, radius, shrink_only=True)
         return batch + delta
 
-    settings |= {"augment": worst if radius else None}
+    settings |= {"augment": worst if radius else augment}
     return training.train(
         net, x, y, lr=lr, batch_size=batch_size, epochs=epochs, seed=seed, **settings
     )

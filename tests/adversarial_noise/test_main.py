@@ -16,7 +16,8 @@ def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
     output = tmp_path / "new" / "results.json"
     given = (
         "--train 300 --test 60 --epochs 3 --images 6 --draws 300 --few 1 --points 4 "
-        f"--width 4 --noise 0 --radius 0.3 --output {output}"
+        "--width 4 --noise 0 --radius 0.3 --steps 2 --radius-epochs 2 "
+        f"--dtype bfloat16 --checkpoint {tmp_path / 'networks.pt'} --output {output}"
     )
     main(given.split())
     results = json.loads(output.read_text(encoding="utf-8"))
@@ -32,7 +33,10 @@ def test_the_command_line_writes_one_file(tmp_path, monkeypatch):
     )
     assert set(plain["corrupted_accuracy"]) == set(an.CORRUPTIONS)
     assert len(plain["noisy_over_bound"]) == 1
-    assert "output" not in results["settings"]
+    assert not {"output", "checkpoint"} & results["settings"].keys()
+    again = tmp_path / "again.json"
+    main([*given.split()[:-1], str(again)])  # from the checkpoint
+    assert json.loads(again.read_text(encoding="utf-8"))["models"] == results["models"]
     assert (
         max(map(len, output.read_text(encoding="utf-8").splitlines())) > 60
     )  # lists on one line

@@ -4,7 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from helpers.adversarial_noise.residual import one_cycle, residual_network, shifted
+from helpers.adversarial_noise.residual import (
+    Mixed,
+    one_cycle,
+    residual_network,
+    shifted,
+)
 
 
 def test_the_network_is_that_of_its_seed_and_leaves_the_generator():
@@ -25,6 +30,17 @@ def test_the_skip_passes_what_an_empty_branch_lets_through():
         nn.init.zeros_(part.branch[3].weight)
         x = torch.rand(1, part.branch[0].in_channels, 4, 4)
         assert torch.equal(part(x), x)
+
+
+def test_mixed_computes_in_bfloat16_and_returns_float32():
+    net = residual_network(3, 2, 7, seed=4).eval()
+    x = torch.rand(2, 3, 32, 32)
+    exact, mixed = net(x), Mixed(net)(x)
+    assert mixed.dtype == torch.float32
+    rounded = mixed.to(torch.bfloat16).float()
+    assert torch.equal(mixed, rounded)  # no digits beyond bfloat16's
+    assert 0 < (mixed - exact).abs().max() < 0.05 * exact.abs().max()
+    assert not torch.is_autocast_enabled("cpu")
 
 
 def test_the_rate_rises_and_falls():

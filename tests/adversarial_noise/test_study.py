@@ -1,55 +1,83 @@
-"""The study: what it leaves out, that it repeats itself, its network."""
+"""The study: that it repeats itself, goes on from a checkpoint; its network."""
 
-import dataclasses
-import math
 from argparse import Namespace
 
 import numpy as np
 import pytest
 import torch
-from adversarial_noise.cases import linear
-from torch import nn
 
-from helpers import adversarial_noise as an
-from helpers import data
-from helpers.adversarial_noise.study import measure, network, study
+from helpers.adversarial_noise import study as module
+from helpers.adversarial_noise.checkpoint import Checkpoint
+from helpers.adversarial_noise.study import network, study
 
 
-def test_the_study_counts_images_that_noise_does_not_fool(monkeypatch):
-    digits = data.load("digits", n_train=20, n_test=40)
-    options = Namespace(
-        test=40, images=40, few=3, points=4, draws=200, seed=0, device="cpu"
-    )
-    plain = nn.Sequential(nn.Flatten(), linear(64, 10, dtype=torch.float32))
-    scales = an.noise_scale
-
-    def endless(*arguments, **settings):
-        found = scales(*arguments, **settings)
-        found.sigma[0] = math.inf
-        return found
-
-    monkeypatch.setattr("helpers.adversarial_noise.study.noise_scale", endless)
-    digits = dataclasses.replace(digits, y_test=an.labels(plain, digits.x_test))
-    found = measure(plain, digits, options)
-    assert found["sigma"][0] == math.inf
-    assert len(found["noisy_over_bound"]) == 3
-    for key in ("noisy_over_bound", "without_attack_over_distance"):
-        assert np.isfinite(found[key]).all()
-    assert found["without_sigma"] == 1
-    ratio = np.append(0.0, (found["distance"] / found["sigma"])[1:])
-    assert found["median_ratio"] == np.median(ratio)
+def options(**changed):
+    given = Namespace(
+        data="digits", network="plain", noise=[0.1], radius=[], train=200, test=40,
+        width=3, epochs=1, batch_size=50, lr=1e-3, images=3, draws=200, few=1,
+        points=3, seed=2, device="cpu", dtype="float32", steps=2, radius_epochs=None,
+    )  # fmt: skip
+    vars(given).update(changed)
+    return given
 
 
 @pytest.mark.parametrize("kind", ["plain", "residual"])
 def test_the_study_repeats_itself(kind):
-    options = Namespace(
-        data="digits", network=kind, noise=[0.1], radius=[], train=200, test=40,
-        width=3, epochs=1, batch_size=50, lr=1e-3, images=3, draws=200, few=1,
-        points=3, seed=2, device="cpu",
-    )  # fmt: skip
-    first, second = (study(options)["models"][0] for _ in range(2))
+    given = options(network=kind)
+    first, second = (next(study(given, Checkpoint(None, {}))) for _ in range(2))
     for key in ("accuracy", "distance", "sigma", "noisy_over_bound"):
         np.testing.assert_array_equal(first[key], second[key])
+
+
+def test_a_study_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
+    given, path = options(noise=[0.0, 0.1], few=1), tmp_path / "networks.pt"
+    whole = [*study(given, Checkpoint(None, vars(given)))]
+    measured = module.measure
+    monkeypatch.setattr(module, "measure", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):  # trained, not measured
+        next(study(given, Checkpoint(path, vars(given))))
+    monkeypatch.setattr(module, "measure", measured)
+    trained = []
+    monkeypatch.setattr(
+        module, "_train", lambda *a, train=module._train: trained.append(a) or train(*a)
+    )
+    first = next(study(given, Checkpoint(path, vars(given))))
+    assert not trained  # and the second is left to do
+    again = Checkpoint(path, vars(given))
+    assert again.seconds == pytest.approx(sum(first["seconds"].values()), rel=1e-3)
+    both = [*study(given, again)]
+    assert len(trained) == 1
+    assert both[0] == first
+    for one, other in zip(whole, both, strict=True):
+        assert one | {"seconds": None} == other | {"seconds": None}
+
+
+def test_bfloat16_trains_another_network_and_measures_in_float32(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        module, "measure", lambda net, *_: seen.append(net.state_dict()) or {}
+    )
+    for dtype in ("float32", "bfloat16"):
+        given = options(network="residual", dtype=dtype)
+        next(study(given, Checkpoint(None, {})))
+    weights = [state["0.weight"] for state in seen]
+    assert all(weight.dtype == torch.float32 for weight in weights)
+    assert not torch.equal(*weights)
+    assert (weights[0] - weights[1]).abs().max() < 0.1 * weights[0].abs().max()
+
+
+def test_adversarial_training_takes_steps_epochs_and_shifts_of_its_own(monkeypatch):
+    caught = {}
+    monkeypatch.setattr(
+        module, "train_adversarially", lambda *a, **given: caught.update(given)
+    )
+    monkeypatch.setattr(module, "measure", lambda *_: {})
+    chosen = {"noise": [], "radius": [0.5], "network": "residual"}
+    next(study(options(radius_epochs=3, **chosen), Checkpoint(None, {})))
+    assert (caught["steps"], caught["epochs"]) == (2, 3)
+    assert caught["augment"] is module.shifted
+    next(study(options(**chosen), Checkpoint(None, {})))
+    assert caught["epochs"] == 1
 
 
 def test_the_network_takes_any_image():

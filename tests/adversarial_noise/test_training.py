@@ -86,6 +86,19 @@ def test_no_strength_needs_no_augmentation(monkeypatch):
         assert augmentation(monkeypatch, train, 0.0, None)["augment"] is None
 
 
+def test_the_ascent_begins_where_the_augmentation_ends(monkeypatch):
+    net, x, _ = trained()
+    plain, turned = (
+        augmentation(monkeypatch, an.train_adversarially, 0.4, net, augment=one)
+        for one in (None, lambda images: images.flip(0))
+    )
+    assert torch.equal(turned["augment"](x), plain["augment"](x.flip(0)))
+    without = augmentation(
+        monkeypatch, an.train_adversarially, 0.0, net, augment=torch.clone
+    )
+    assert without["augment"] is torch.clone
+
+
 def test_vectors_are_scaled_or_only_shrunk():
     vectors = torch.tensor([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]])
     scaled = _scaled(vectors, 1.0)
