@@ -1,0 +1,17 @@
+// Printing waits for nothing. The fonts of formulas further down are fetched once the page
+// stands; figures further down at the first sign that it may be printed: Ctrl or Cmd, or a
+// pointer that leaves for the menu.
+(() => {
+  addEventListener("load", async () => {
+    await window.MathJax?.startup?.promise;
+    for (const face of document.fonts)
+      if (/^\W?MJXTEX(-[ABC]|-S[1-4])?\W?$/.test(face.family)) face.load().catch(() => {});
+  });
+  const fetchFigures = () => {
+    for (const figure of document.querySelectorAll("img[loading]:not(.turned)"))
+      figure.loading = "eager";
+  };
+  addEventListener("beforeprint", fetchFigures);
+  addEventListener("keydown", ({ ctrlKey, metaKey }) => (ctrlKey || metaKey) && fetchFigures());
+  document.documentElement.addEventListener("mouseleave", fetchFigures);
+})();
