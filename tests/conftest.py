@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 from jupyter_client.manager import KernelManager
-from places import SITE
+from places import EXPLORERS_READY, SITE
 from traitlets import default
 from xdist.scheduler import LoadScopeScheduling
 
@@ -172,6 +172,8 @@ def open_page(chromium, server):
         contexts.append(chromium.new_context(**options))
         page = _watched(contexts[-1], server)
         page.goto(f"{base}/{path}", wait_until="load")
+        if options.get("java_script_enabled", True):
+            page.evaluate(EXPLORERS_READY)
         return page
 
     yield open_
@@ -196,6 +198,7 @@ class Visit:
             self._context = self._chromium.new_context(**size, reduced_motion="reduce")
             self._page = _watched(self._context, self._server)
             self._page.goto(f"{self._server}/{path}", wait_until="load")
+            self._page.evaluate(EXPLORERS_READY)
             self._path = path
         self._page.set_viewport_size(size["viewport"])
         return self._page

@@ -1,13 +1,12 @@
 """Explorers in a browser: marks where matplotlib has them, values, keys, address."""
 
-import json
 import re
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from places import CHAPTER_PAGES, PHONE, ROOT, WIDE, tool
+from places import CHAPTER_PAGES, PHONE, ROOT, WIDE, tool, unpacked
 
 from helpers import style
 from helpers.explorer import explorer
@@ -282,8 +281,7 @@ def assert_words_are_readable(explorer, where):
                 assert wide < 1 or high < 6, (where, text, other)
 
 
-FILL = """(node, state) => {
-  const data = JSON.parse(node.querySelector("script").textContent);
+FILL = """(node, [data, state]) => {
   const [title, layout, panels] = data.states[state];
   const empty = document.createElement("div");
   empty.innerHTML = data.layouts[layout];
@@ -301,7 +299,7 @@ def test_every_explorer_shows_its_first_middle_and_last_state(visit, page, size)
     explorers = opened.locator(".explorer").all()
     assert len(explorers) >= 2
     for k, one in enumerate(explorers):
-        data = json.loads(one.locator("script").text_content())
+        data = unpacked(one.locator("script").text_content())
         counts = [len(values) for values in data["values"]]
         for share in (0, 0.5, 1):
             chosen = [round(share * (n - 1)) for n in counts]
@@ -315,7 +313,7 @@ def test_every_explorer_shows_its_first_middle_and_last_state(visit, page, size)
             if "images" in data:
                 assert picture(one) == data["images"][state]
                 continue
-            assert picture(one) == one.evaluate(FILL, state)
+            assert picture(one) == one.evaluate(FILL, [data, state])
             assert one.locator(".explorer-row :is(path, image)").count() > 2
             assert_words_are_readable(one, (page, k, state))
     assert opened.errors == []

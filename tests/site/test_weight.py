@@ -4,9 +4,8 @@ import pytest
 from places import CHAPTER_PAGES, TYPESET, WIDE, tool
 
 FONTS = 0.4  # megabytes that all fonts of formulas weigh together
-OVER = {"book/01_linear_regions.html": 3.8, "book/04_encoder_decoder.html": 3.2}
-"""Megabytes of the two chapters over budget: maps of thousands of polygons as data, and
-pictures for each state of an explorer."""
+PAGE = 1.5  # megabytes of a page with all its explorers and figures
+WHOLE = 3.0  # megabytes that a visit down to the last figure moves
 
 
 def moved(page):
@@ -21,6 +20,14 @@ def moved(page):
     return sizes
 
 
+TO_THE_END = """async () => {
+  for (const figure of document.querySelectorAll(".bd-article img:not(.turned)")) {
+    figure.scrollIntoView();
+    await figure.decode();
+  }
+}"""
+
+
 @pytest.mark.parametrize("name", CHAPTER_PAGES)
 def test_a_first_visit_keeps_to_its_budget(chromium, server, site, name):
     """Down to the last formula, uncompressed: a host that compresses moves less."""
@@ -31,11 +38,22 @@ def test_a_first_visit_keeps_to_its_budget(chromium, server, site, name):
     page.evaluate(TYPESET)
     page.wait_for_load_state("networkidle")
     total = sum(sizes) / 1e6
+    page.evaluate(TO_THE_END)
+    page.wait_for_load_state("networkidle")
+    whole = sum(sizes) / 1e6
     context.close()
     weight = tool("weight")
-    counted = weight.first_visit(site / name)
-    assert counted - 0.01 <= total <= counted + FONTS
-    assert total < OVER.get(name, weight.BUDGET)
+    counted, figures = weight.first_visit(site / name), weight.figures(site / name)
+    assert counted - 0.01 <= total <= counted + figures + FONTS
+    assert total < weight.BUDGET
+    assert counted + figures - 0.01 <= whole <= counted + figures + FONTS
+    assert whole < WHOLE
+
+
+@pytest.mark.parametrize("name", CHAPTER_PAGES)
+def test_a_page_with_all_explorers_and_figures_is_small(site, name):
+    page = site / name
+    assert page.stat().st_size / 1e6 + tool("weight").figures(page) < PAGE
 
 
 def test_formulas_in_view_are_typeset_and_those_far_below_wait(open_page):
