@@ -4,7 +4,6 @@ import pytest
 from places import CHAPTER_PAGES, TYPESET, WIDE, tool
 
 FONTS = 0.4  # megabytes that all fonts of formulas weigh together
-PAGE = 1.5  # megabytes of a page with all its explorers and figures
 WHOLE = 3.0  # megabytes that a visit down to the last figure moves
 
 
@@ -48,12 +47,6 @@ def test_a_first_visit_keeps_to_its_budget(chromium, server, site, name):
     assert total < weight.BUDGET
     assert counted + figures - 0.01 <= whole <= counted + figures + FONTS
     assert whole < WHOLE
-
-
-@pytest.mark.parametrize("name", CHAPTER_PAGES)
-def test_a_page_with_all_explorers_and_figures_is_small(site, name):
-    page = site / name
-    assert page.stat().st_size / 1e6 + tool("weight").figures(page) < PAGE
 
 
 def test_formulas_in_view_are_typeset_and_those_far_below_wait(open_page):
