@@ -14,6 +14,7 @@ import itertools
 import json
 import math
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -160,7 +161,7 @@ class Explorer:
             f'<div class="explorer-controls">{controls}</div>'
             f"{_picture(states, first, alt)}"
             f'<p class="explorer-status" role="status">{html.escape(status)}</p>'
-            f'<script type="application/json">{_script_safe(sliders | states)}</script>'
+            f'<script type="application/zlib">{_packed(sliders | states)}</script>'
             "</section>"
         )
 
@@ -331,7 +332,7 @@ def _width(uri: str) -> int:
     return int.from_bytes(start[16:20], "big")
 
 
-def _script_safe(data: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
+def _packed(data: Any) -> str:
+    """JSON, deflated, in base 64: half the letters or fewer, which the page unpacks."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("</", "<\\/").replace("<!--", "\\u003c!--")
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()

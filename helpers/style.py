@@ -15,8 +15,9 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 __all__ = [
     "COLORS",
@@ -62,6 +63,12 @@ _RC: dict[Any, Any] = {
 _CSS_DPI = 85
 """Pixels of the page per inch of a figure; its picture has twice as many."""
 
+_EXACT = 32
+"""So many colours, those of the most pixels, are kept as they are."""
+_CLOSE, _FAR = 16, 32
+"""Levels of a channel: enough colours are added that none is further off than _CLOSE;
+where 256 leave one off by more than _FAR, the picture keeps all."""
+
 
 def use() -> None:
     """Set the book's matplotlib style for the running process.
@@ -78,32 +85,82 @@ def use() -> None:
 def crisp_png(figure: Figure) -> tuple[bytes, dict[str, int]]:
     """Render a figure for screens of two pixels to a point.
 
-    At 170 pixels an inch and in 256 colours, which is smaller than 130 in all colours.
+    At 170 pixels an inch and in up to 256 colours, which is smaller than 130 in all
+    colours. The colours of the most pixels, as white, are exact; no pixel is off by
+    more than 16 of a channel's 256 levels, or 32 where 256 colours are few.
 
     Args:
         figure: any; its surroundings are cut to what is drawn.
 
     Returns:
-        The bytes of the PNG file; the width and height at which to show it, in pixels
-        of the page. Cost: about 0.4 s.
+        The bytes of the PNG file, which says "Colours: of data" where a map of colours
+        tells values; the width and height at which to show it, in pixels of the page.
+        Cost: about 0.5 s.
     """
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=2 * _CSS_DPI, bbox_inches="tight")
     image = Image.open(drawn).convert("RGB")
-    few = image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette = np.array(few.getpalette() or [], dtype=np.uint8).reshape(-1, 3)
-    palette[palette.min(axis=1) >= 248] = 255  # white, a mean of it and its neighbours
-    few.putpalette(palette.ravel().tolist())
+    told = PngImagePlugin.PngInfo()
+    if _shows_data_as_colours(figure):
+        told.add_text("Colours", "of data")
     small = io.BytesIO()
-    few.save(small, "PNG", optimize=True)
+    _with_few_colours(image).save(small, "PNG", optimize=True, pnginfo=told)
     return small.getvalue(), {"width": image.width // 2, "height": image.height // 2}
+
+
+def _shows_data_as_colours(figure: Figure) -> bool:
+    """Whether a picture, a mesh or a cloud of points has its colours from values."""
+    return any(
+        isinstance(one, ScalarMappable)
+        and one.get_array() is not None
+        and getattr(one, "colors", None) is None  # contours in one colour
+        for one in figure.findobj()
+    )
+
+
+def _with_few_colours(image: Image.Image) -> Image.Image:
+    """A picture with a palette; as it is where 256 colours are not enough.
+
+    After the most frequent colours the palette takes the one that is furthest from all
+    it holds, again and again (Gonzalez 1985).
+    """
+    pixels = np.asarray(image).astype(np.uint32)
+    code = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+    found, counts = np.unique(code, return_counts=True)
+    colors = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(int)
+    chosen, nearest, off = _palette(colors, np.argsort(-counts, kind="stable"))
+    if off > _FAR:
+        return image
+    number_of = np.empty(2**24, np.uint8)
+    number_of[found] = nearest
+    few = Image.fromarray(number_of[code])
+    few.putpalette(colors[chosen].astype(np.uint8).tobytes())
+    return few
+
+
+def _palette(
+    colors: np.ndarray, by_frequency: np.ndarray
+) -> tuple[list[int], np.ndarray, int]:
+    """Which colours to keep, which of them each goes to, the largest error."""
+    chosen: list[int] = []
+    nearest = np.zeros(len(colors), int)
+    off = np.full(len(colors), 256)
+    while len(chosen) < min(256, len(colors)):
+        if len(chosen) >= _EXACT and off.max() <= _CLOSE:
+            break
+        added = int(by_frequency[len(chosen)] if len(chosen) < _EXACT else off.argmax())
+        away = np.abs(colors - colors[added]).max(axis=1)
+        nearest[away < off] = len(chosen)
+        off = np.minimum(off, away)
+        chosen.append(added)
+    return chosen, nearest, int(off.max())
 
 
 def shades(n: int) -> np.ndarray:
     """Colours of an ordered quantity (layers, depths): dark to light, RGBA [n, 4].
 
     Equal steps on the plasma map up to its orange, so that every shade shows on white
-    and, turned round, on a dark page.
+    and its twin on a dark page.
 
     Raises:
         ValueError: if n is below 1.

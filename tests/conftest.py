@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 from jupyter_client.manager import KernelManager
-from places import SITE
+from places import EXPLORERS_READY, SITE
 from tabs import CUT, Tabs
 from traitlets import default
 from xdist.scheduler import LoadScopeScheduling
@@ -153,6 +153,8 @@ def open_page(tabs, server):
         page = tabs.take(**options)
         taken.append(page)
         page.goto(f"{base}/{path}", wait_until="load")
+        if options.get("java_script_enabled", True):
+            page.evaluate(EXPLORERS_READY)
         return page
 
     yield open_
@@ -177,6 +179,7 @@ class Visit:
             self._page = self._tabs.take(reduced_motion="reduce")
             self._page.set_viewport_size(size["viewport"])
             self._page.goto(f"{self._server}/{path}", wait_until="load")
+            self._page.evaluate(EXPLORERS_READY)
             self._path = path
         self._page.set_viewport_size(size["viewport"])
         return self._page

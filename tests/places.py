@@ -1,7 +1,10 @@
 """Where the tests find things: the tree, the built site and its pages, the tools."""
 
+import base64
 import functools
 import importlib
+import json
+import zlib
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -31,6 +34,8 @@ TYPESET = """async () => {
   await MathJax.startup.document.lazyTypesetAll();
 }"""
 """A script that typesets a page's formulas, those out of sight too."""
+EXPLORERS_READY = "async () => { await window.explorersReady; }"
+"""A script that waits for a page's explorers, whose data are unpacked after loading."""
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
@@ -44,6 +49,11 @@ def tool(name):
 def parsed(site, page):
     """The tree of a page, to read and not to change: tests share it."""
     return BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
+
+
+def unpacked(text):
+    """The states of an explorer, from the script element that holds them."""
+    return json.loads(zlib.decompress(base64.b64decode(text)))
 
 
 def typeset(page):

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
+from places import unpacked
 
 from helpers.explorer import FRAMES_VARIABLE, explorer
 
@@ -32,7 +33,7 @@ def toy():
 
 def parsed(toy):
     page = BeautifulSoup(toy.static_html(), "html.parser")
-    return page, json.loads(page.find("script").string)
+    return page, unpacked(page.find("script").string)
 
 
 def round_one(x):

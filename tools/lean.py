@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from pictures import lean_pictures
 
 UNUSED = (
     "mathjax/sre",
@@ -70,7 +71,8 @@ def finish_pages(build: Path) -> None:
     html = build / "html"
     for page in html.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(lean_page(text, search=page.name == "search.html"), "utf-8")
+        lean = lean_page(text, search=page.name == "search.html")
+        page.write_text(lean_pictures(lean, page.parent), "utf-8")
     static = html / "_static"
     for pattern in UNUSED:
         for path in static.glob(pattern):

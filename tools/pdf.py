@@ -34,9 +34,13 @@ READY = """async (solutions) => {
   }
   await window.MathJax?.startup?.promise;
   await window.MathJax?.startup?.document?.lazyTypesetAll?.();
+  document.body.getBoundingClientRect();
+  await document.fonts.ready;
+  for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
 }"""
-"""Folded code goes, claims are opened; solutions are opened or go."""
+"""Folded code goes, claims are opened; solutions are opened or go. Formulas ask for
+their fonts when they are laid out, and figures out of sight wait to be asked for."""
 
 
 class NotPrintedError(Exception):

@@ -1,29 +1,42 @@
 // Brings the explorers of a page to life: sliders choose a state, the pointer or the
-// arrow keys read values, the address keeps the state. The data stand in the page.
+// arrow keys read values, the address keeps the state. The data stand in the page, packed.
 
 (() => {
   const PAUSE = 700; // milliseconds from one state to the next while playing
   const REACH = 40; // how near a point must be to be read, in pixels
 
   document.addEventListener("DOMContentLoaded", () => {
-    const explorers = [...document.querySelectorAll(".explorer")].map(
-      (root, i) => new Explorer(root, `explorer-${i + 1}`),
+    window.explorersReady = start();
+  });
+
+  async function start() {
+    const explorers = await Promise.all(
+      [...document.querySelectorAll(".explorer")].map(async (root, i) => {
+        root.id ||= `explorer-${i + 1}`;
+        const data = await unpacked(root.querySelector("script").textContent);
+        return new Explorer(root, `explorer-${i + 1}`, data);
+      }),
     );
     const follow = () => explorers.forEach((explorer) => explorer.follow(location.hash));
     addEventListener("hashchange", follow);
     follow();
-  });
+  }
+
+  // The states of an explorer: JSON, deflated, in base 64.
+  function unpacked(text) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return new Response(stream).json();
+  }
 
   class Explorer {
-    constructor(root, name) {
-      Object.assign(this, { root, name });
-      this.data = JSON.parse(root.querySelector("script").textContent);
+    constructor(root, name, data) {
+      Object.assign(this, { root, name, data });
       this.sliders = [...root.querySelectorAll("input[type=range]")];
       this.status = root.querySelector(".explorer-status");
       this.image = root.querySelector("img");
       this.figure = root.querySelector(".explorer-figure");
       this.title = root.querySelector(".explorer-title");
-      root.id ||= name;
       this.last = this.sliders.reduce((a, b) => (Number(b.max) > Number(a.max) ? b : a));
       for (const slider of this.sliders) {
         slider.disabled = false;

@@ -55,7 +55,7 @@ void main() {
 
 // Compile, and say what a network looks like: draw(state) on the canvas, count(state) its regions.
 function liveRenderer(canvas) {
-  const gl = canvas.getContext("webgl2");
+  const gl = canvas.getContext("webgl2", { preserveDrawingBuffer: true }); // a printer finds it
   if (!gl) return null;
   const program = gl.createProgram();
   for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {

@@ -1,20 +1,22 @@
 // On a phone a picture of panels side by side keeps its letters readable: it scrolls sideways.
 document.addEventListener("DOMContentLoaded", () => {
   const phone = matchMedia("(max-width: 40rem)");
-  for (const picture of document.querySelectorAll("div.cell_output img")) {
+  for (const picture of document.querySelectorAll("div.cell_output img:not(.turned)")) {
+    const twin = picture.nextElementSibling?.matches(".turned") ? [picture.nextElementSibling] : [];
+    const told = ["width", "height"].map((side) => Number(picture.getAttribute(side)));
     const fit = () => {
-      const wide = picture.naturalWidth > 2.1 * picture.naturalHeight;
-      const inside = picture.parentElement.classList.contains("wide-picture");
-      if (wide && phone.matches && !inside) {
-        const box = document.createElement("div");
-        Object.assign(box, { className: "wide-picture", tabIndex: 0 });
-        picture.replaceWith(box);
-        box.append(picture);
-      } else if (inside && !phone.matches) {
-        picture.parentElement.replaceWith(picture);
+      const [width, height] = told[1] ? told : [picture.naturalWidth, picture.naturalHeight];
+      const box = picture.closest(".wide-picture");
+      if (width > 2 * height && phone.matches && !box) {
+        const made = document.createElement("div");
+        Object.assign(made, { className: "wide-picture", tabIndex: 0 });
+        picture.replaceWith(made);
+        made.append(picture, ...twin);
+      } else if (box && !phone.matches) {
+        box.replaceWith(...box.childNodes);
       }
     };
-    if (picture.complete) fit();
+    if (told[1] || picture.complete) fit();
     else picture.addEventListener("load", fit);
     phone.addEventListener("change", fit);
   }

@@ -6,7 +6,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from places import CHAPTER_PAGES, PHONE, ROOT, WIDE, tool
+from places import CHAPTER_PAGES, PHONE, ROOT, WIDE, tool, unpacked
 
 from helpers import style
 from helpers.explorer import explorer
@@ -248,8 +248,7 @@ def test_panels_stand_below_each_other_on_a_phone(toy):
         assert first.bounding_box()["width"] > 200
 
 
-STATES = """explorer => {
-  const data = JSON.parse(explorer.querySelector("script").textContent);
+STATES = """(explorer, data) => {
   const sliders = [...explorer.querySelectorAll("input")];
   const counts = data.values.map(values => values.length);
   const figure = explorer.querySelector(".explorer-figure");
@@ -311,7 +310,8 @@ def test_every_explorer_shows_its_first_middle_and_last_state(visit, page, size)
     explorers = opened.locator(".explorer").all()
     assert len(explorers) >= 2
     for k, one in enumerate(explorers):
-        for seen in one.evaluate(STATES):
+        data = unpacked(one.locator("script").text_content())
+        for seen in one.evaluate(STATES, data):
             where = page, k, seen["state"]
             assert seen["sliders"] == seen["values"], where
             assert seen["status"] == seen["text"], where

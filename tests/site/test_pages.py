@@ -102,14 +102,15 @@ def test_every_figure_has_alternative_text(every_page):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_keeps_to_its_budget(site, name):
-    """90 s, and 45 s for the frames; 1.5 GB of memory; 3 MB with figures."""
+    """90 s, and 45 s for the frames; 1.5 GB of memory; 1.5 MB with all explorers and
+    figures."""
     path = ROOT / "book" / f"{name}.ipynb"
     build = tool("build")
     known = {path: tool("keys").key(path, build.SETTINGS)}
     cost = tool("execute").costs(known, build.BUILD / build.CACHE)[path]
     assert cost.seconds < 90 + 45
     assert cost.megabytes < 1500
-    assert build.page_megabytes(path, build.BUILD) < 3
+    assert build.page_megabytes(path, build.BUILD) < 1.5
 
 
 @pytest.mark.parametrize("page", CHAPTER_PAGES)

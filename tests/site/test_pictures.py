@@ -11,6 +11,12 @@ HEAD = f"""<!doctype html><html lang="en" data-theme="light"><meta charset="utf-
 <script src="{STATIC}/pictures.js"></script>
 <style>img {{ max-width: 100% }} article {{ max-width: 700px }}</style>"""
 SIZES = {"panels": (8, 3.4), "one": (6.4, 4)}
+LEAN = """<div class="cell_output"><img class="plain" id="lean" alt="lean" width="640"
+height="200" loading="lazy" src="panels.png"><img class="turned" alt="lean" width="640"
+height="200" loading="lazy" src="dark.png"></div>"""
+MAP = """<div class="bd-content"><article class="bd-article"><div class="cell">
+<div class="cell_output"><img class="of-data" alt="a map" width="640" height="400"
+src="one.png"></div></div></article></div>"""
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +86,76 @@ def test_on_a_wide_screen_nothing_scrolls_also_after_a_turn(opened):
     page.wait_for_function("!document.querySelector('.wide-picture')")
     assert widths(page)[2] == 0
     assert widths(opened(WIDE))[2] == 0
+
+
+@pytest.fixture
+def twins(open_page, folder):
+    """Open a page with a figure and its dark twin far below its top, and a map."""
+    styles = "".join(
+        f'<link rel="stylesheet" href="{STATIC}/{name}.css">'
+        for name in ("explorer", "print")
+    )
+    text = (
+        f'{HEAD}{styles}<script src="{STATIC}/printing.js"></script>'
+        f'{MAP}<article class="bd-article"><div style="height: 9000px"></div>'
+        f"{LEAN}<p>below</p></article>"
+    )
+    (folder / "dark.png").write_bytes((folder / "panels.png").read_bytes())
+    (folder / "twins.html").write_text(text, encoding="utf-8")
+    return lambda options: open_page("twins.html", base=folder.as_uri(), **options)
+
+
+def loaded(page):
+    """The files of the pictures that were fetched."""
+    return page.evaluate(
+        """() => [...document.images].filter(one => one.complete && one.naturalWidth)
+        .map(one => one.className)"""
+    )
+
+
+def seen(page):
+    """Which of the two is shown."""
+    return [
+        name for name in ("plain", "turned") if page.locator(f".{name}").is_visible()
+    ]
+
+
+@pytest.mark.parametrize("options", [PHONE, WIDE], ids=["phone", "wide"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_theme_chooses_the_twin_and_paper_is_light(twins, options, theme):
+    page = twins(options)
+    page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+    assert seen(page) == ["plain" if theme == "light" else "turned"]
+    assert page.locator(".wide-picture").count() == (options is PHONE)
+    page.emulate_media(media="print")
+    assert seen(page) == ["plain"]
+
+
+def test_colours_that_tell_values_are_not_turned_in_the_dark(twins):
+    page = twins(WIDE)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    look = page.locator(".of-data").evaluate("one => getComputedStyle(one).filter")
+    assert look == "brightness(0.9)"
+
+
+def test_a_figure_is_fetched_when_it_comes_near_and_nothing_moves(twins):
+    page = twins(WIDE)
+    assert loaded(page) == ["of-data"]
+    place = "document.querySelector('p').getBoundingClientRect().top + scrollY"
+    before = page.evaluate(place)
+    page.locator("#lean").scroll_into_view_if_needed()
+    page.wait_for_function(
+        "(lean => lean.complete && lean.naturalWidth)(document.querySelector('#lean'))"
+    )
+    assert loaded(page) == ["of-data", "plain"]
+    assert page.evaluate(place) == before
+
+
+@pytest.mark.parametrize("sign", ["Control", "Meta"])
+def test_figures_out_of_sight_are_fetched_before_a_page_is_printed(twins, sign):
+    page = twins(WIDE)
+    page.keyboard.press(sign)
+    page.wait_for_function(
+        "(lean => lean.complete && lean.naturalWidth)(document.querySelector('#lean'))"
+    )
+    assert loaded(page) == ["of-data", "plain"]

@@ -1,12 +1,11 @@
 """The pages for lecturers: each link opens the state that it says it opens."""
 
-import json
 import re
 from itertools import product
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from places import CHAPTERS, WIDE, parsed
+from places import CHAPTERS, WIDE, parsed, unpacked
 
 
 def links(site, chapter):
@@ -21,7 +20,7 @@ def links(site, chapter):
 def explorers(site, chapter):
     """By name, the data of each explorer of a chapter."""
     roots = parsed(site, f"book/{chapter}.html").select(".explorer")
-    data = [json.loads(root.find("script").string) for root in roots]
+    data = [unpacked(root.find("script").string) for root in roots]
     return {f"explorer-{i}": one for i, one in enumerate(data, start=1)}
 
 

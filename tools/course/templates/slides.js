@@ -13,6 +13,7 @@
     await MathJax.typesetPromise();
     for (const copy of document.querySelectorAll("aside.notes mjx-assistive-mml")) copy.remove();
     await document.fonts.ready;
+    await window.explorersReady;
     document.querySelectorAll(".slide mjx-container[display]").forEach(narrow);
     document.querySelectorAll(".slide .explorer").forEach(enliven);
     document.querySelectorAll(".slide :is(.explorer, .live)").forEach(release);
