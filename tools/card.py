@@ -1,0 +1,180 @@
+"""Run the chapters' parts that need a graphics card, within 12 minutes.
+
+    python tools/card.py          at the papers' sizes, on the card
+    python tools/card.py tiny     the same commands, cut to toys, on the processor
+
+The parts run in order of worth, each a command of its chapter that writes its result as
+soon as it has it: into helpers/<room>/results/, or into _build/card/tiny. After twelve
+minutes what runs is stopped. Called again, it leaves out what today's code has made,
+and goes on within a part: chapter 7 with its next layer, chapter 3 with its next draw.
+CIFAR-10 is read as `helpers.data.load` says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.stored_runs import ROOT, code_hash, since
+
+LIMIT = 12 * 60.0
+"""Seconds that a call may take."""
+
+KEPT = Path("_build", "card")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A command whose result a card brings within reach.
+
+    Attributes:
+        room: of its chapter, as in "well_behaved".
+        name: of its result.
+        seconds: on an H100 with 80 GB. An estimate, from shorter runs.
+        options: of the command, at the paper's sizes.
+        tiny: options that come after these, for a toy on the processor.
+        resumes: whether finished layers are kept in a file that the command reads.
+    """
+
+    room: str
+    name: str
+    seconds: int
+    options: str
+    tiny: str
+    resumes: bool = False
+
+    def out(self, tiny: bool) -> Path:
+        """Where the result is written, from the root of the checkout."""
+        above = KEPT / "tiny" if tiny else Path("helpers")
+        return above / self.room / "results" / f"{self.name}.json"
+
+    def command(self, tiny: bool) -> list[str]:
+        """The words of the command."""
+        words = self.options.split() + (self.tiny.split() if tiny else [])
+        if self.resumes:
+            code = code_hash([f"helpers.{self.room}.__main__"])
+            words += [
+                "--checkpoint",
+                str(KEPT / f"{self.name}{'_tiny' * tiny}_{code}.pt"),
+            ]
+        out = ["--out", self.out(tiny).as_posix()]
+        return ["python", "-m", f"helpers.{self.room}", *words, *out]
+
+    def made(self, tiny: bool) -> bool:
+        """Whether the whole result is there, made by this command and today's code."""
+        path = ROOT / self.out(tiny)
+        if not path.is_file():
+            return False
+        found, words = since(path), self.command(tiny)
+        draws = json.loads(path.read_text(encoding="utf-8")).get("draws")
+        asked = words[-words[::-1].index("--draws")] if draws else 0
+        whole = not draws or len(draws) >= int(asked)
+        return found.run.command == shlex.join(words) and not found.code and whole
+
+
+def greedy(
+    name: str, seconds: int, network: str, tiny: str, resumes: bool = True
+) -> Part:
+    """A training of chapter 7: 8 epochs a layer where the paper has 50."""
+    shared = "--data cifar10 --augment --dtype bfloat16 --epochs 8 --record-every 8 "
+    shared += "--probe 10000 --device cuda "
+    small = "--data digits --n-train 60 --n-test 40 --width 2 --head-width 2 "
+    small += "--epochs 1 --probe 60 --device cpu "
+    return Part(
+        "greedy_layerwise", name, seconds, shared + network, small + tiny, resumes
+    )
+
+
+def deep(name: str, seconds: int, network: str, tiny: str) -> Part:
+    """Draws of chapter 3: convolutions of 512 channels, without the ranks."""
+    shared = "--data cifar10 --width 512 --draws 100 --no-ranks --device cuda "
+    small = "--data digits --width 4 --draws 2 --batch-size 4 --device cpu "
+    return Part("well_behaved", name, seconds, shared + network, small + tiny)
+
+
+TRUNK = "--depth 4 --width 128 --head-width 256 --downsample 2"
+PARTS = (
+    greedy("card_k3", 90, f"--k 3 {TRUNK}", "--depth 2"),
+    greedy("card_k2", 60, f"--k 2 {TRUNK}", "--depth 2"),
+    greedy("card_k1", 130, "--k 1 --depth 5 --width 256 --downsample 2 3", "--depth 3"),
+    greedy(
+        "card_end_to_end_k3",
+        90,
+        f"--method end_to_end --k 3 {TRUNK} --epochs 23",
+        "--depth 2",
+        resumes=False,
+    ),
+    Part(
+        "adversarial_noise",
+        "card_cifar10",
+        150,
+        "--data cifar10 --network residual --noise 0 0.1 --width 64 --epochs 12 "
+        "--lr 0.2 --images 1000 --draws 2000 --few 10 --points 20 --device cuda",
+        "--data digits --train 60 --test 40 --width 2 --epochs 1 --images 2 "
+        "--draws 100 --few 1 --points 2 --batch-size 20 --device cpu",
+    ),
+    deep("card_batch_norm", 70, "--architecture batch_norm --depth 200", "--depth 6"),
+    deep(
+        "card_residual",
+        260,
+        "--architecture batch_norm_residual --depth 500",
+        "--depth 6",
+    ),
+)
+"""In order of worth."""
+
+
+def left(parts: list[Part]) -> str:
+    """The parts that are left, and their minutes."""
+    if not parts:
+        return "nothing is left"
+    names = ", ".join(f"{part.room}/{part.name}" for part in parts)
+    minutes = sum(part.seconds for part in parts) / 60
+    return f"left, about {minutes:.0f} min on an H100 (an estimate): {names}"
+
+
+def run(part: Part, tiny: bool, limit: float) -> str:
+    """Run a part for so many seconds at most; how it ended, in words."""
+    words = part.command(tiny)
+    print(f"{part.room}/{part.name}: {shlex.join(words)}", flush=True)
+    cores = os.environ | {"OMP_NUM_THREADS": "1" if tiny else str(os.cpu_count())}
+    began = time.perf_counter()
+    try:
+        done = subprocess.run(
+            [sys.executable, *words[1:]], cwd=ROOT, env=cores, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        return f"stopped after {limit:.0f} s: the time is up"
+    took = time.perf_counter() - began
+    failed = f", and failed with status {done.returncode}" * bool(done.returncode)
+    return f"took {took:.0f} s (estimated: {part.seconds} s on an H100){failed}"
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is not made yet, in order, until the time is up; 0 if all is made."""
+    if arguments not in ([], ["tiny"]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    tiny = arguments == ["tiny"]
+    end = time.perf_counter() + LIMIT
+    (ROOT / KEPT / "tiny").mkdir(parents=True, exist_ok=True)
+    todo = [part for part in PARTS if not part.made(tiny)]
+    print(left(todo), flush=True)
+    for part in todo:
+        remaining = end - time.perf_counter()
+        if remaining <= 0:
+            break
+        print(f"    {run(part, tiny, remaining)}", flush=True)
+    todo = [part for part in todo if not part.made(tiny)]
+    print(left(todo))
+    return int(bool(todo))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
