@@ -12,7 +12,6 @@ CIFAR-10 is read as `helpers.data.load` says.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -21,12 +20,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.stored_runs import ROOT, code_hash, since
+from helpers.stored_runs import ROOT, code_hash
 
 LIMIT = 12 * 60.0
 """Seconds that a call may take."""
 
 KEPT = Path("_build", "card")
+NOTES = KEPT / "made.txt"
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,15 @@ class Part:
     """A command whose result a card brings within reach.
 
     Attributes:
-        room: of its chapter, as in "well_behaved".
+        module: of `helpers`, which the command runs.
         name: of its result.
         seconds: on an H100 with 80 GB. An estimate, from shorter runs.
         options: of the command, at the paper's sizes.
         tiny: options that come after these, for a toy on the processor.
-        resumes: whether finished layers are kept in a file that the command reads.
+        resumes: whether what is trained is kept in a file that the command reads.
     """
 
-    room: str
+    module: str
     name: str
     seconds: int
     options: str
@@ -52,30 +52,31 @@ class Part:
     def out(self, tiny: bool) -> Path:
         """Where the result is written, from the root of the checkout."""
         above = KEPT / "tiny" if tiny else Path("helpers")
-        return above / self.room / "results" / f"{self.name}.json"
+        return above / self.module.partition(".")[0] / "results" / f"{self.name}.json"
 
     def command(self, tiny: bool) -> list[str]:
         """The words of the command."""
         words = self.options.split() + (self.tiny.split() if tiny else [])
         if self.resumes:
-            code = code_hash([f"helpers.{self.room}.__main__"])
-            words += [
-                "--checkpoint",
-                str(KEPT / f"{self.name}{'_tiny' * tiny}_{code}.pt"),
-            ]
+            kept = KEPT / f"{self.name}{'_tiny' * tiny}_{self._code()}.pt"
+            words += ["--checkpoint", kept.as_posix()]
+        program = f"helpers.{self.module}".removesuffix(".__main__")
         out = ["--out", self.out(tiny).as_posix()]
-        return ["python", "-m", f"helpers.{self.room}", *words, *out]
+        return ["python", "-m", program, *words, *out]
+
+    def note(self, tiny: bool) -> str:
+        """What is noted when it is made: today's code and the command."""
+        return f"{self._code()} {shlex.join(self.command(tiny))}"
 
     def made(self, tiny: bool) -> bool:
-        """Whether the whole result is there, made by this command and today's code."""
-        path = ROOT / self.out(tiny)
-        if not path.is_file():
-            return False
-        found, words = since(path), self.command(tiny)
-        draws = json.loads(path.read_text(encoding="utf-8")).get("draws")
-        asked = words[-words[::-1].index("--draws")] if draws else 0
-        whole = not draws or len(draws) >= int(asked)
-        return found.run.command == shlex.join(words) and not found.code and whole
+        """Whether the result is there and noted as whole."""
+        notes = ROOT / NOTES
+        noted = notes.read_text(encoding="utf-8") if notes.is_file() else ""
+        there = (ROOT / self.out(tiny)).is_file()
+        return there and self.note(tiny) in noted.splitlines()
+
+    def _code(self) -> str:
+        return code_hash([f"helpers.{self.module}"])
 
 
 def greedy(
@@ -87,7 +88,12 @@ def greedy(
     small = "--data digits --n-train 60 --n-test 40 --width 2 --head-width 2 "
     small += "--epochs 1 --probe 60 --device cpu "
     return Part(
-        "greedy_layerwise", name, seconds, shared + network, small + tiny, resumes
+        "greedy_layerwise.__main__",
+        name,
+        seconds,
+        shared + network,
+        small + tiny,
+        resumes,
     )
 
 
@@ -95,7 +101,7 @@ def deep(name: str, seconds: int, network: str, tiny: str) -> Part:
     """Draws of chapter 3: convolutions of 512 channels, without the ranks."""
     shared = "--data cifar10 --width 512 --draws 100 --no-ranks --device cuda "
     small = "--data digits --width 4 --draws 2 --batch-size 4 --device cpu "
-    return Part("well_behaved", name, seconds, shared + network, small + tiny)
+    return Part("well_behaved.__main__", name, seconds, shared + network, small + tiny)
 
 
 TRUNK = "--depth 4 --width 128 --head-width 256 --downsample 2"
@@ -111,7 +117,7 @@ PARTS = (
         resumes=False,
     ),
     Part(
-        "adversarial_noise",
+        "adversarial_noise.__main__",
         "card_cifar10",
         150,
         "--data cifar10 --network residual --noise 0 0.1 --width 64 --epochs 12 "
@@ -134,7 +140,7 @@ def left(parts: list[Part]) -> str:
     """The parts that are left, and their minutes."""
     if not parts:
         return "nothing is left"
-    names = ", ".join(f"{part.room}/{part.name}" for part in parts)
+    names = ", ".join(part.name for part in parts)
     minutes = sum(part.seconds for part in parts) / 60
     return f"left, about {minutes:.0f} min on an H100 (an estimate): {names}"
 
@@ -142,7 +148,7 @@ def left(parts: list[Part]) -> str:
 def run(part: Part, tiny: bool, limit: float) -> str:
     """Run a part for so many seconds at most; how it ended, in words."""
     words = part.command(tiny)
-    print(f"{part.room}/{part.name}: {shlex.join(words)}", flush=True)
+    print(f"{part.name}: {shlex.join(words)}", flush=True)
     cores = os.environ | {"OMP_NUM_THREADS": "1" if tiny else str(os.cpu_count())}
     began = time.perf_counter()
     try:
@@ -152,8 +158,12 @@ def run(part: Part, tiny: bool, limit: float) -> str:
     except subprocess.TimeoutExpired:
         return f"stopped after {limit:.0f} s: the time is up"
     took = time.perf_counter() - began
-    failed = f", and failed with status {done.returncode}" * bool(done.returncode)
-    return f"took {took:.0f} s (estimated: {part.seconds} s on an H100){failed}"
+    told = f"took {took:.0f} s (estimated: {part.seconds} s on an H100)"
+    if done.returncode:
+        return f"{told}, and failed with status {done.returncode}"
+    with (ROOT / NOTES).open("a", encoding="utf-8") as notes:
+        print(part.note(tiny), file=notes)
+    return told
 
 
 def main(arguments: list[str]) -> int:

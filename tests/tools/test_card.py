@@ -2,7 +2,9 @@
 
 import importlib
 import json
+import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,14 +24,11 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("part", card.PARTS, ids=lambda part: part.name)
-def test_every_part_runs_as_a_toy_and_is_then_made(part, elsewhere):
+def test_every_part_runs_as_a_toy(part, elsewhere):
     words = part.command(tiny=True)
-    program = importlib.import_module(f"{words[2]}.__main__")
-    assert not part.made(tiny=True)
-    program.main(words[3:])
-    assert part.made(tiny=True)
-    assert not part.made(tiny=False)
+    importlib.import_module(f"helpers.{part.module}").main(words[3:])
     run = json.loads((elsewhere / part.out(tiny=True)).read_text("utf-8"))["run"]
+    assert run["command"] == shlex.join(words)
     assert {name for name, value in run.items() if value is None} <= {"commit"}
     assert len(list(elsewhere.glob("_build/card/*.pt"))) == part.resumes
 
@@ -43,27 +42,26 @@ def test_a_toy_is_the_same_command_with_options_after_it(part):
     assert toy[len(toy) - toy[::-1].index("--device")] == "cpu"
 
 
-def test_a_result_counts_if_whole_and_of_this_command_and_code(elsewhere):
-    part = next(one for one in card.PARTS if one.room == "well_behaved")
-    words = part.command(tiny=True)
-    importlib.import_module(f"{words[2]}.__main__").main(words[3:])
-    path = elsewhere / part.out(tiny=True)
-    stored = json.loads(path.read_text(encoding="utf-8"))
-
-    def made(**changed):
-        path.write_text(json.dumps(stored | changed), encoding="utf-8")
-        return part.made(tiny=True)
-
-    assert made()
-    assert not made(draws=stored["draws"][:1])
-    assert not made(run=stored["run"] | {"code": "0" * 16})
-    assert not made(run=stored["run"] | {"command": "python -m helpers.well_behaved"})
+def test_what_other_code_or_another_command_made_is_made_again(elsewhere, monkeypatch):
+    part = card.PARTS[0]
+    for tiny in (True, False):
+        (elsewhere / part.out(tiny)).parent.mkdir(parents=True)
+        (elsewhere / part.out(tiny)).touch()
+    (elsewhere / card.NOTES).write_text(part.note(tiny=True) + "\n", encoding="utf-8")
+    assert part.made(tiny=True)
+    assert not part.made(tiny=False)
+    assert not replace(part, tiny=f"{part.tiny} --seed 1").made(tiny=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(card, "code_hash", lambda modules: "0" * 16)
+        assert not part.made(tiny=True)
+    (elsewhere / part.out(tiny=True)).unlink()
+    assert not part.made(tiny=True)
 
 
 @pytest.fixture
 def runner(elsewhere, monkeypatch):
     """The tool with three parts that take a minute each, by a clock of its own."""
-    made = SimpleNamespace(done=set(), ran=[], status={}, clock=0.0)
+    made = SimpleNamespace(ran=[], status={}, clock=0.0)
 
     def run(words, cwd, env, timeout):
         name = words[-1]
@@ -71,29 +69,30 @@ def runner(elsewhere, monkeypatch):
         made.clock += min(60, timeout)
         if timeout < 60:
             raise subprocess.TimeoutExpired(words, timeout)
-        if not made.status.get(name):
-            made.done.add(name)
+        Path(name).touch()
         return SimpleNamespace(returncode=made.status.get(name, 0))
 
-    parts = tuple(card.Part("room", name, 60, "", "") for name in "abc")
+    module = "well_behaved.__main__"
+    parts = tuple(card.Part(module, name, 60, "", "") for name in "abc")
     monkeypatch.setattr(card, "PARTS", parts)
     monkeypatch.setattr(card.Part, "out", lambda part, tiny: Path(part.name))
-    monkeypatch.setattr(card.Part, "made", lambda part, tiny: part.name in made.done)
     monkeypatch.setattr(card.time, "perf_counter", lambda: made.clock)
     monkeypatch.setattr(card.subprocess, "run", run)
     return made
 
 
 def test_the_parts_run_in_order_and_those_that_are_made_are_left_out(runner, capsys):
-    runner.done.add("b")
-    assert card.main(["tiny"]) == 0
-    assert runner.ran == ["a", "c"]
+    runner.status["b"] = 3
+    assert card.main(["tiny"]) == 1
     told = capsys.readouterr().out
-    assert told.startswith("left, about 2 min on an H100 (an estimate): room/a, room/c")
-    assert "took 60 s (estimated: 60 s on an H100)" in told
-    assert told.endswith("nothing is left\n")
-    assert card.main([]) == 0
-    assert runner.ran == ["a", "c"]
+    assert told.startswith("left, about 3 min on an H100 (an estimate): a, b, c\n")
+    assert "took 60 s (estimated: 60 s on an H100)\n" in told
+    assert "(estimated: 60 s on an H100), and failed with status 3\n" in told
+    assert told.endswith("left, about 1 min on an H100 (an estimate): b\n")
+    runner.status.clear()
+    assert card.main(["tiny"]) == 0
+    assert runner.ran == ["a", "b", "c", "b"]
+    assert capsys.readouterr().out.endswith("nothing is left\n")
 
 
 def test_when_the_time_is_up_the_rest_is_left_for_the_next_call(
@@ -104,16 +103,9 @@ def test_when_the_time_is_up_the_rest_is_left_for_the_next_call(
     assert (runner.ran, runner.clock) == (["a", "b"], 90)
     told = capsys.readouterr().out
     assert "stopped after 30 s: the time is up" in told
-    assert told.endswith("left, about 2 min on an H100 (an estimate): room/b, room/c\n")
+    assert told.endswith("left, about 2 min on an H100 (an estimate): b, c\n")
     assert card.main([]) == 1
     assert card.main([]) == 0
-
-
-def test_a_part_that_fails_does_not_stop_the_others(runner, capsys):
-    runner.status["b"] = 3
-    assert card.main([]) == 1
-    assert runner.ran == ["a", "b", "c"]
-    assert "and failed with status 3" in capsys.readouterr().out
 
 
 def test_other_words_are_refused(capsys):
