@@ -85,8 +85,8 @@ slides: $(VENV)/.installed  ## write the chapters' slides into _build/slides; CH
 seeds: $(VENV)/.installed  ## run a chapter's claims for twenty other seeds: CHAPTER=01_linear_regions
 	$(PYTHON) tools/seeds.py $(CHAPTER)
 
-scale: $(VENV)/.installed  ## list the stored results whose code has changed; CHAPTER=06_sgd_noise: make that chapter's again
-	@$(PYTHON) tools/scale.py $(CHAPTER)
+scale: $(VENV)/.installed  ## list the stored results whose code has changed; CHAPTER=06_sgd_noise: make that chapter's again; CARD=yes: on a graphics card, what needs one; CARD=tiny: the same as toys
+	@$(PYTHON) $(if $(CARD),tools/card.py $(filter-out yes,$(CARD)),tools/scale.py $(CHAPTER))
 
 fuzz: $(VENV)/.installed  ## call every public function 200 times at random; ROOM=heavy_tails: one room's
 	FUZZ_EXAMPLES=200 $(PYTHON) -m pytest tests/fuzz --timeout 3600 $(if $(ROOM),-k "$(ROOM).")

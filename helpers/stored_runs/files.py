@@ -30,7 +30,7 @@ def write(
     measured: dict[str, Any],
     dumps: Callable[[dict[str, Any]], str] = json.dumps,
 ) -> None:
-    """Write a stored file: the run, then what it measured.
+    """Write a stored file: the run, then what it measured; whole or not at all.
 
     Raises:
         ValueError: a row holds more or less than `ROWS` says.
@@ -38,7 +38,9 @@ def write(
     stored = {"run": asdict(run), **measured}
     _check_rows(path.stem, stored)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(dumps(stored).rstrip("\n") + "\n", encoding="utf-8")
+    unfinished = path.with_name(f"{path.name}.tmp")
+    unfinished.write_text(dumps(stored).rstrip("\n") + "\n", encoding="utf-8")
+    unfinished.replace(path)
 
 
 def read(path: Traversable) -> dict[str, Any]:

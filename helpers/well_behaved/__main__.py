@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 from tqdm import tqdm
 
 from helpers import data, stored_runs
 from helpers import well_behaved as wb
-from helpers.well_behaved.trajectory import MomentTrajectory
 
 _ROOM = "helpers.well_behaved"
 _PROGRAM = f"python -m {_ROOM}"
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
             [*_PROGRAM.split(), *arguments],
             seed=[*range(given.seed, given.seed + len(found))],
             since=since - before,
+            device=given.device,
         )
         stored_runs.write(given.out, run, {"settings": settings, "draws": found})
     print(f"{given.out}: {len(found)} networks")
@@ -71,12 +73,15 @@ def _one(given: argparse.Namespace, images: Tensor, seed: int) -> dict[str, Any]
         n_draws=1,
         batch_size=given.batch_size,
         seed=seed,
+        ranks=given.ranks,
+        device=given.device,
     )
-    return {name: _numbers(made, name) for name in _ARRAYS}
+    columns = {name: getattr(made, name) for name in _ARRAYS}
+    return {name: _numbers(c[0]) for name, c in columns.items() if c is not None}
 
 
-def _numbers(made: MomentTrajectory, name: str) -> list[float]:
-    return [float(f"{value:.{_DIGITS}g}") for value in getattr(made, name)[0]]
+def _numbers(values: NDArray[np.float64]) -> list[float]:
+    return [float(f"{value:.{_DIGITS}g}") for value in values]
 
 
 def _earlier(out: Path, settings: dict[str, Any]) -> tuple[list[dict[str, Any]], float]:
@@ -88,7 +93,7 @@ def _earlier(out: Path, settings: dict[str, Any]) -> tuple[list[dict[str, Any]],
     if not out.exists():
         return [], 0.0
     stored = stored_runs.read(out)
-    if stored["settings"] != settings:
+    if not stored["settings"].items() <= settings.items():
         raise ValueError(f"{out} holds a run with other settings: {stored['settings']}")
     if stored["run"]["code"] != stored_runs.code_hash([f"{_ROOM}.__main__"]):
         return [], 0.0
@@ -105,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch-size", type=int, default=64)
     add("--draws", type=int, default=5, help="networks, each with its own batch")
     add("--seed", type=int, default=0, help="of the first; the next has the next")
+    add("--ranks", action=argparse.BooleanOptionalAction, default=True)
+    add("--device", default="cpu", help="as in cuda; its draws are not those of a CPU")
     add("--threads", type=int, default=1)
     add("--out", type=Path, required=True)
     return parser

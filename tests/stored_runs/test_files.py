@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from places import ROOT
@@ -43,6 +44,21 @@ def test_what_is_written_is_read(tmp_path):
     found = read(tmp_path / "new" / "claims.json")
     assert found["claims"] == {"1.2": ROW}
     assert found["source"] == "2026-01-02, 2 CPU cores, commit not recorded: make x"
+
+
+def test_a_write_that_is_cut_off_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "run.json"
+    write(path, RUN, {"mean": 1.5})
+    before = path.read_bytes()
+
+    def cut_off(self, text, encoding):
+        self.write_bytes(text[:9].encode())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        write(path, RUN, {"mean": 2.5})
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("extra", ["statement", "interval", "because", "verdict"])

@@ -88,6 +88,18 @@ def test_no_command_runs_with_the_helpers_of_another_folder(checkout, target):
     assert EDITABLE in make(checkout, target)
 
 
+@pytest.mark.parametrize(
+    ("word", "call"),
+    [
+        ("CHAPTER=01_a", "tools/scale.py 01_a"),
+        ("CARD=yes", "tools/card.py"),
+        ("CARD=tiny", "tools/card.py tiny"),
+    ],
+)
+def test_scale_lists_or_runs(checkout, word, call):
+    assert make(checkout, "scale", word) == [call]
+
+
 def test_an_index_for_pytorch_alone(checkout):
     (checkout / ".venv" / ".packages").unlink()
     calls = make(checkout, "book", "TORCH_INDEX=https://example.org/cpu")

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import data
+from helpers import data, stored_runs
 from helpers import well_behaved as wb
 from helpers.well_behaved.__main__ import _parser, main, standardized
 
 COMMAND = ["--data", "digits", "--depth", "4", "--width", "6", "--batch-size", "5"]
 
 
-def run(path, draws):
-    assert main([*COMMAND, "--draws", str(draws), "--out", str(path)]) == 0
+def run(path, draws, *options):
+    assert main([*COMMAND, *options, "--draws", str(draws), "--out", str(path)]) == 0
     return json.loads(path.read_text())
 
 
@@ -27,6 +27,30 @@ def test_each_network_is_that_of_its_seed(tmp_path):
         )
         for name in ("log_chi", "rank", "kurtosis"):
             np.testing.assert_allclose(draw[name], getattr(made, name)[0], rtol=1e-5)
+
+
+def test_ranks_are_left_out_where_they_are_not_asked_for(tmp_path):
+    (bare,) = run(tmp_path / "a.json", 1, "--no-ranks")["draws"]
+    (full,) = run(tmp_path / "b.json", 1)["draws"]
+    assert full.keys() - bare.keys() == {"rank", "noise_rank"}
+    assert bare.items() <= full.items()
+
+
+def test_the_device_is_told_to_the_simulation_and_to_the_record(tmp_path, monkeypatch):
+    told = []
+    propagate, record = wb.propagate, stored_runs.record
+    monkeypatch.setattr(
+        wb,
+        "propagate",
+        lambda *a, device, **k: told.append(device) or propagate(*a, **k),
+    )
+    monkeypatch.setattr(
+        stored_runs,
+        "record",
+        lambda *a, device, **k: told.append(device) or record(*a, **k),
+    )
+    run(tmp_path / "a.json", 1, "--device", "cuda")
+    assert told == ["cuda", "cuda"]
 
 
 def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
@@ -47,6 +71,17 @@ def test_draws_of_other_code_are_made_again(tmp_path):
     stored["run"]["code"], stored["draws"] = "0" * 16, ["of other code"]
     path.write_text(json.dumps(stored))
     assert run(path, 1)["draws"] == run(tmp_path / "b.json", 1)["draws"]
+
+
+def test_draws_of_a_command_with_fewer_settings_are_made_again(tmp_path):
+    path = tmp_path / "a.json"
+    stored = run(path, 1)
+    del stored["settings"]["device"]
+    stored["run"]["code"], stored["draws"] = "0" * 16, ["of other code"]
+    path.write_text(json.dumps(stored))
+    found = run(path, 1)
+    assert found["settings"]["device"] == "cpu"
+    assert found["draws"] == run(tmp_path / "b.json", 1)["draws"]
 
 
 def test_a_file_of_other_settings_is_left_alone(tmp_path):
