@@ -15,12 +15,6 @@ from places import tool
 card = tool("card")
 
 
-NEEDED = {
-    "card_cifar10": "helpers.adversarial_noise.checkpoint",
-    "card_mini_alexnet": "helpers.heavy_tails.batch_sizes",
-}
-
-
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """A folder in the place of the checkout, with a small CIFAR-10 of noise."""
@@ -41,7 +35,6 @@ def elsewhere(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("part", card.PARTS, ids=lambda part: part.name)
 def test_every_part_runs_as_a_toy(part, elsewhere):
-    pytest.importorskip(NEEDED.get(part.name, "helpers"))
     words = part.command(tiny=True)
     importlib.import_module(f"helpers.{part.module}").main(words[3:])
     run = json.loads((elsewhere / part.out(tiny=True)).read_text("utf-8"))["run"]
