@@ -95,8 +95,12 @@ def test_figures_keep_their_shape_on_a_phone(visit, name):
     page = visit(name, PHONE)
     shapes = page.evaluate(
         """async () => {
-          const all = [...document.querySelectorAll("div.cell_output img")];
-          await Promise.all(all.map(picture => picture.decode()));
+          const shown = "div.cell_output img:not(.turned)";
+          const all = [...document.querySelectorAll(shown)];
+          for (const picture of all) {
+            picture.scrollIntoView();
+            await picture.decode();
+          }
           return all.map(picture => { const { width, height } = picture;
             return [width / height, picture.naturalWidth / picture.naturalHeight]; });
         }"""
