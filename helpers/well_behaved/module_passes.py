@@ -63,7 +63,7 @@ def send(net: nn.Module, x: Tensor, dx: Tensor | None, read: Read) -> None:
 def _dual(x: Tensor, dx: Tensor) -> Tensor:
     """Join a tensor and its tangent; torch's own first call warns of its own code."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*jit.script.*", DeprecationWarning)
+        warnings.filterwarnings("ignore", ".*jit.script.*")
         dual: Tensor = forward_ad.make_dual(x, dx)
     return dual
 
