@@ -120,7 +120,7 @@ def _few(runs: float | Sequence[float]) -> list[float]:
 
 
 def measured_in_words(row: Row) -> str:
-    """What was measured, its standard error and the number of seeds."""
+    """What was measured, its standard error and the number of draws."""
     measured, stderr, seeds = row["measured"], row["stderr"], row["seeds"]
     if measured is None:
         return "—"
@@ -128,7 +128,7 @@ def measured_in_words(row: Row) -> str:
     if stderr is not None:
         text += f" ± {stderr:.2g}"
     if seeds is not None:
-        text += f" ({seeds} seed{'s' * (seeds != 1)})"
+        text += f" ({seeds} draw{'s' * (seeds != 1)})"
     return text
 
 

@@ -147,7 +147,7 @@ def test_a_mean_is_shown_as_exactly_as_it_is_known(measured, stderr, shown):
 def test_a_line_says_everything():
     made = make(stderr=0.0123, seeds=20, stored="2026-01-02, make x", null=0.5)
     assert row(made).summary.text == (
-        "1.2 slope is 1: 1 ± 0.012 (20 seeds) ✓ reproduced (stored)"
+        "1.2 slope is 1: 1 ± 0.012 (20 draws) ✓ reproduced (stored)"
     )
     assert behind(made) == {
         "the paper": "theorem 1: about one",

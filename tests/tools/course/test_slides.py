@@ -162,7 +162,7 @@ def test_a_slide_shows_what_it_should(toy):
     assert "toy 6 < x" in shown["Claims 7.6 and 7.7"]
     assert "✗ not reproduced" in shown["Claims 7.6 and 7.7"]
     assert (
-        "measured 3 ± 0.1 (5 seeds); accepted 0.5 to 1.5" in shown["Claims 7.6 and 7.7"]
+        "measured 3 ± 0.1 (5 draws); accepted 0.5 to 1.5" in shown["Claims 7.6 and 7.7"]
     )
     assert "red toys (warm-up)" in shown["Exercises"]
     assert "Three" not in str(shown)
