@@ -184,7 +184,8 @@ def _counts(found: list[dict[str, Any]]) -> str:
         f"<tbody>{body}</tbody></table>"
         f"<p>{len(found) - stored - untested} of {len(found)} claims were measured "
         f"while this site was built; {stored} are stored runs, computed once at sizes "
-        f"the build cannot afford; {untested} are not tested.</p>"
+        f"the build cannot afford; {untested} {'is' if untested == 1 else 'are'} not "
+        "tested.</p>"
     )
 
 
