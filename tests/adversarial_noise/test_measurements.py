@@ -70,6 +70,15 @@ def test_the_longer_search_and_the_bound_of_a_linear_network_agree_with_the_dist
     assert (found["sigma"] < found["sigma_high"]).all()
 
 
+def test_nothing_is_known_from_below_of_a_smooth_network():
+    net = nn.Sequential(nn.Flatten(), linear(64, 10, dtype=torch.float32), nn.Tanh())
+    dataset = digits()
+    labels = an.labels(net, dataset.x_test)
+    found = measure(net, dataclasses.replace(dataset, y_test=labels), OPTIONS)
+    assert found["lower_bound"] == 0
+    assert found["distance"].min() > 0
+
+
 def test_accuracy_in_noise_falls_from_that_without():
     net, dataset = always_right(digits())
     found = measure(net, dataset, OPTIONS)["accuracy_in_noise"]

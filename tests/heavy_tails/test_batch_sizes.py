@@ -1,5 +1,6 @@
 """The experiment on batch sizes, at a tiny size: what is stored, and going on."""
 
+import argparse
 import json
 import shlex
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch.nn import functional
 from helpers import stored_runs
 from helpers.heavy_tails import batch_sizes
 from helpers.heavy_tails.batch_sizes import main, softmax_mse
+from helpers.heavy_tails.mini_alexnet import mini_alexnet
 
 TINY = "--images 20 --test-images 10 --epochs 2"
 
@@ -78,6 +80,19 @@ def test_what_is_stored_is_what_was_trained(tmp_path):
     assert "python -m helpers.heavy_tails.batch_sizes --images 20" in path["source"]
     code = stored_runs.code_hash(["helpers.heavy_tails.batch_sizes"])
     assert stored["run"]["code"] == code
+
+
+def test_statistics_are_those_of_all_images_whatever_was_seen_before():
+    net = mini_alexnet(0)
+    given = argparse.Namespace(dtype="float32", device="cpu")
+    x = torch.rand(8, 3, 28, 28, generator=torch.Generator().manual_seed(0))
+    net(100 * x[:2])  # moves the running statistics
+    batch_sizes._measure_statistics(net, x, given)
+    with torch.no_grad():
+        seen = net[:3](x)
+    torch.testing.assert_close(net[3].running_mean, seen.mean((0, 2, 3)))
+    torch.testing.assert_close(net[3].running_var, seen.var((0, 2, 3)))
+    assert not net.training
 
 
 def test_cross_entropy_and_bfloat16_train_too(tmp_path):
