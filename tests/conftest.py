@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 from jupyter_client.manager import KernelManager
-from places import EXPLORERS_READY, SITE
+from places import EXPLORERS_READY, SITE, tool
 from tabs import CUT, Tabs
 from traitlets import default
 from xdist.scheduler import LoadScopeScheduling
@@ -115,8 +115,7 @@ def server(site):
 @pytest.fixture(scope="session")
 def chromium_path():
     """Where Chromium is; skips without one, unless DLT_BROWSER=required."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
+    path = next(filter(None, map(shutil.which, tool("pdf").BROWSERS)), None)
     if path is None:
         reason = "no Chromium on this machine: `apt-get install chromium` brings it"
         if os.environ.get("DLT_BROWSER") == "required":
