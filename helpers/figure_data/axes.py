@@ -18,6 +18,8 @@ from helpers.figure_data.paths import TENTHS, Array
 __all__ = ["axes_data", "axis_data"]
 
 _SCALES = ("linear", "log", "symlog")
+_ROUNDING = 1e-3
+"""How far outside the limits a tick may be that stands on one of them, in pixels."""
 
 
 def axes_data(box: Box) -> dict[str, Any]:
@@ -143,7 +145,7 @@ def _ticks(axis: Any, box: Box) -> list[list[Any]]:
         found += [
             [round(float(at) * TENTHS), label]
             for at, label in zip(_along(axis, box, places), labels, strict=True)
-            if (major or label) and -0.5 <= at <= _length(axis, box) + 0.5
+            if (major or label) and -_ROUNDING <= at <= _length(axis, box) + _ROUNDING
         ]
     return sorted(found)
 

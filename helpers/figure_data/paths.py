@@ -64,7 +64,9 @@ def polyline(points: Array, size: tuple[float, float]) -> str:
     )
     starts = np.flatnonzero(seen.codes == Path.MOVETO)
     drawn = corners_of(seen)[seen.codes != Path.STOP]
-    return "".join(written(part) for part in np.split(drawn, starts)[1:])
+    parts = np.split(drawn, starts)[1:]
+    # Of a line that is cut off as a whole, matplotlib leaves a point at the origin.
+    return "".join(written(part) for part in parts if len(part) > 1)
 
 
 def polylines(path: Path, size: tuple[float, float]) -> str:

@@ -106,6 +106,13 @@ def test_a_curve_far_outside_is_cut_off_where_it_leaves(ax):
     assert np.abs(drawn[0] - pixels(ax, (0, 0))).max() < TENTH
 
 
+def test_a_curve_beyond_the_limits_leaves_nothing(ax):
+    ax.plot([0, 1, 2], [5, 6, 9])
+    ax.plot([0, 1, np.nan, 1], [5, 6, 0, 0.5])
+    ax.set(xlim=(0, 2), ylim=(0, 1))
+    assert not marks(ax, "line")
+
+
 @pytest.mark.parametrize(
     ("form", "kind"), [("o", "dots"), ("s", "markers"), ("x", "markers")]
 )

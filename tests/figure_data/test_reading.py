@@ -99,6 +99,13 @@ def test_scales_and_limits_are_told(ax):
     assert found["y"]["limits"] == [1.0, 100.0]
 
 
+@pytest.mark.parametrize(("top", "last"), [(1.0, "1.0"), (0.999, "0.8")])
+def test_a_tick_just_beyond_the_limits_is_not_there(ax, top, last):
+    """A third of a pixel is enough, as it is to matplotlib."""
+    ax.set(xlim=(0, top))
+    assert labels(only(ax)["x"])[-1] == last
+
+
 def test_a_factor_of_all_ticks_is_told(ax):
     ax.set(ylim=(0, 3e7))
     assert only(ax)["y"]["offset"] == "1e7"
