@@ -42,17 +42,32 @@ def pytest_xdist_make_scheduler(config, log):
     return ByNotebookModuleAndPage(config, log)
 
 
+class ComparingKernel(KernelManager):
+    """Its explorers are compared with matplotlib's drawings: see `both_ways`."""
+
+    def start_kernel(self, **options):
+        """Start it with the extension; without, it does not start."""
+        path = [os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")]
+        reraise = "--InteractiveShellApp.reraise_ipython_extension_failures=True"
+        return super().start_kernel(
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
+            extra_arguments=["--ext=both_ways", reraise],
+            **options,
+        )
+
+
 def pytest_configure(config):
     """Let the kernels of --nbval talk through files, where the system has such.
 
     Two kernels that start at the same moment may choose the same port.
     """
+    nbval.kernel.KernelManager = ComparingKernel
     if os.name == "nt":
         return
     folder = tempfile.TemporaryDirectory(prefix="book")  # such paths must be short
     config.add_cleanup(folder.cleanup)
 
-    class KernelOverFiles(KernelManager):
+    class KernelOverFiles(ComparingKernel):
         @default("transport")
         def _files(self):
             return "ipc"

@@ -92,6 +92,15 @@ def test_cells_that_only_claim_or_set_up_are_folded(notebook):
         assert folded or not only_claims("".join(cell["source"]))
 
 
+def test_an_explorer_is_shown_by_its_cell(notebook):
+    """So all are compared with matplotlib's drawings (`both_ways`)."""
+    for text in map(source, cells(notebook, "code")):
+        if "explorer(" in text:
+            (*_, last) = ast.parse(text).body
+            assert ast.unparse(last).startswith("explorer(")
+            assert text.count("explorer(") == 1
+
+
 def test_code_cells_are_short(notebook):
     lines = [
         sum(bool(line.strip()) for line in source(cell).splitlines())

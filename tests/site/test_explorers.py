@@ -6,6 +6,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from both_ways import PICTURES
 from places import CHAPTER_PAGES, PHONE, ROOT, WIDE, tool, unpacked
 
 from helpers import style
@@ -311,6 +312,7 @@ def test_every_explorer_shows_its_first_middle_and_last_state(visit, page, size)
     assert len(explorers) >= 2
     for k, one in enumerate(explorers):
         data = unpacked(one.locator("script").text_content())
+        assert ("images" in data) == (one.get_attribute("aria-label") in PICTURES)
         for seen in one.evaluate(STATES, data):
             where = page, k, seen["state"]
             assert seen["sliders"] == seen["values"], where
