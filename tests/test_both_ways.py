@@ -37,6 +37,8 @@ def draw(step, scale):
     twin.plot(x, np.sin(40 * np.linspace(0, step, 5)), color="C3")
     bars.bar(["one", "two"], [step, 2.0])
     bars.hist(np.linspace(0, 1, 50) ** step, 20, color="C1")
+    bars.plot(0.5, 0, "kD", ms=12, clip_on=False)
+    bars.set(ylim=(0, 21))
     areas.fill_between(x, x, 2 * x + step, alpha=0.3, lw=0)
     areas.add_patch(plt.Circle((3, 3), 1, fill=False, color="C1"))
     areas.add_collection(PolyCollection(SQUARES, array=x[:3], ec="white"))
@@ -109,6 +111,7 @@ FAULTS = [
     ("line #cc79a7", TWIN, lambda ax: ax.set_ylim(-2, 2)),
     ("area #0072b2", BARS, lambda ax: ax.patches[1].set_height(2 + pixels(ax, 2)[1])),
     ("area #d55e00", BARS, lambda ax: ax.patches[10].remove()),
+    ("marker #000000", BARS, lambda ax: ax.lines[0].set_clip_on(True)),
     ("area #0072b2 0.30", AREAS, lambda ax: ax.collections[0].remove()),
     ("line #d55e00", AREAS, lambda ax: ax.patches[0].set_radius(1.1)),
     ("area #00224e", AREAS, lambda ax: ax.collections[1].set_clim(-9, 3)),

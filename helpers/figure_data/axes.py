@@ -72,7 +72,8 @@ def _marks(box: Box) -> list[Mark]:
     for artists, read in readers:
         for one in artists:
             if one.get_visible():
-                found += [(one.zorder, mark) for mark in read(one, box)]
+                whole = {} if one.get_clip_on() else {"whole": True}
+                found += [(one.zorder, mark | whole) for mark in read(one, box)]
     found.sort(key=lambda pair: pair[0])
     return [{**mark, "z": z} for z, mark in found if mark.get("d") != ""]
 

@@ -110,8 +110,7 @@ class Panel:
 
     def drawn(self, one: Data) -> list[str]:
         """The elements of one state of the panel, from back to front."""
-        width, height = (round(v * TENTHS) for v in one["box"])
-        found = [f'<svg width="{width}" height="{height}">']
+        found = [svg.opened(one["box"])]
         for k, axes in enumerate(one["axes"]):
             found += self._inside(axes, one["box"], k)
         found.append("</svg>")
@@ -124,12 +123,12 @@ class Panel:
         return [piece for piece in found if piece]
 
     def _inside(self, axes: Data, box: list[float], k: int) -> Iterator[str]:
-        """The marks and, between them, the grid: clipped by the box."""
+        """The marks and, between them, the grid: clipped by the box, unless whole."""
         marks = [m for m in axes["marks"] if m["kind"] != "text" and not m.get("free")]
         behind = [mark for mark in marks if mark["z"] < axes["grid_z"]]
-        yield from (svg.mark(mark, k) for mark in behind)
+        yield from (_in_order(mark, box, k) for mark in behind)
         yield svg.grid(axes, box)
-        yield from (svg.mark(mark, k) for mark in marks[len(behind) :])
+        yield from (_in_order(mark, box, k) for mark in marks[len(behind) :])
 
     def _outside(self, axes: Data, box: list[float], k: int) -> Iterator[str]:
         yield svg.spines(axes, box)
@@ -166,6 +165,14 @@ class Panel:
             away = self.ticks[0 if left else 1] + 6 + _LINE * line
             x = -away if left else box[0] + away + 10
             yield svg.label(words, (x, box[1] / 2), "m", turn=-90)
+
+
+def _in_order(mark: Data, box: list[float], k: int) -> str:
+    """A mark; for one that is not clipped, the clipped part ends and begins again."""
+    element = svg.mark(mark, k)
+    if not mark.get("whole"):
+        return element
+    return f"</svg>{svg.opened(box, whole=True)}{element}</svg>{svg.opened(box)}"
 
 
 def _tick_width(every: list[Data], side: str) -> float:

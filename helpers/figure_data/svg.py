@@ -28,7 +28,7 @@ from helpers.figure_data.paths import TENTHS
 from helpers.figure_data.words import LINE
 from helpers.style import COLORS
 
-__all__ = ["dark", "grid", "label", "legend", "mark", "spines", "tick_labels"]
+__all__ = ["dark", "grid", "label", "legend", "mark", "opened", "spines", "tick_labels"]
 
 _DARK_GROUND = (0.071, 0.071, 0.071)
 """The theme's ground on dark pages, #121212."""
@@ -40,6 +40,13 @@ _ANCHORS = {
     "right": ' text-anchor="end"',
 }
 _RISES = {"top": 0.8, "center": 0.35, "center_baseline": 0.35}
+
+
+def opened(box: Sequence[float], *, whole: bool = False) -> str:
+    """The start of the part inside a box, which is clipped there unless it is whole."""
+    width, height = map(_tenths, box)
+    shows = ' overflow="visible"' * whole
+    return f'<svg width="{width}" height="{height}"{shows}>'
 
 
 def mark(one: dict[str, Any], axes: int = 0) -> str:

@@ -1,13 +1,11 @@
 """What matplotlib draws of a figure, as marks of panels."""
 
 import numpy as np
-from both_ways.marks import SLIVER, TICK, Panel, Picture, key, label, letters
+from both_ways.marks import SLIVER, TICK, UNCLIPPED, Panel, Picture, key, label, letters
 from matplotlib.backend_bases import RendererBase
 
 from helpers.figure_data.looks import POINT
 
-UNCLIPPED = 50.0
-"""How far a mark may show beyond its box that is not cut off there, in pixels."""
 MINOR = 3.0
 """Ticks that are shorter are minor ones, in pixels; the page has those with labels."""
 

@@ -20,6 +20,8 @@ MARGIN = 3.0
 """What stands so far outside may still be the partner of what shows, in pixels."""
 SLIVER = 0.2
 """What shows less than this of its width or height need not have a partner."""
+UNCLIPPED = 10.0
+"""How far a mark may show beyond its box that is not cut off there, in pixels."""
 TICK = 1.5
 """So much of a tick is compared, in pixels: the page's are all of one length."""
 LETTER = 12.0

@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
-from both_ways.marks import TICK, Panel, Picture, key, label
+from both_ways.marks import TICK, UNCLIPPED, Panel, Picture, key, label
 from matplotlib.colors import to_rgba
 from PIL import Image
 
@@ -32,10 +32,11 @@ def shown(html):
 
 
 def _panel(svg):
-    box = svg.find("svg")
-    panel = Panel(_pixels(box, "width", "height"))
-    for element in box:
-        _read_mark(panel, element)
+    panel = Panel(_pixels(svg.find("svg"), "width", "height"))
+    for part in svg.findall("svg"):
+        reach = UNCLIPPED if part.get("overflow") == "visible" else 0.0
+        for element in part:
+            _read_mark(panel, element, reach)
     in_legend = False
     for element in svg:
         kind = element.get("class")
@@ -63,7 +64,7 @@ def _pixels(element, *names):
     return tuple(int(element.get(name)) / TENTHS for name in names)
 
 
-def _read_mark(panel, element):
+def _read_mark(panel, element, reach=0.0):
     """Note what one element inside the box shows."""
     if element.tag == "image":
         x, y, width, height = _pixels(element, "x", "y", "width", "height")
@@ -81,11 +82,11 @@ def _read_mark(panel, element):
     elif element.get("class") == "g":
         _add_lines(panel, "grid", element)
     elif "k" in element.get("class").split():
-        _add_markers(panel, element)
+        _add_markers(panel, element, reach)
     else:
         for kind, name in (("line", "s"), ("area", "f")):
             if paint := _paint(element, name):
-                _add_lines(panel, key(kind, paint), element)
+                _add_lines(panel, key(kind, paint), element, reach)
 
 
 def _paint(element, name):
@@ -108,12 +109,13 @@ def _add_lines(panel, kind, element, reach=0.0):
             panel.add(kind, corners, reach)
 
 
-def _add_markers(panel, element):
+def _add_markers(panel, element, reach):
     kind = key("marker", _paint(element, "s"), _paint(element, "f"))
     edge = float(element.get("stroke-width", 0)) / TENTHS / 2
     for lines in polylines(element.get("d")):
         corners = np.concatenate(lines)
-        panel.add(kind, [corners.min(axis=0) - edge, corners.max(axis=0) + edge])
+        ends = [corners.min(axis=0) - edge, corners.max(axis=0) + edge]
+        panel.add(kind, ends, reach)
 
 
 def _add_label(panel, element):

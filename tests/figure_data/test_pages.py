@@ -57,6 +57,19 @@ def test_a_panel_has_room_for_the_words_of_every_state():
     assert left(both) < left(narrow) < 0
 
 
+def test_a_mark_that_is_not_clipped_shows_beyond_the_box_in_its_order():
+    def draw(ax):
+        ax.plot([0, 1], [0, 1], "C0")
+        ax.plot(0, 0, "C1D", clip_on=False)
+        ax.plot([0, 1], [1, 0], "C2")
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+
+    parts = svg(pictures([state(draw)]), 0).select(".explorer-row > svg > svg")
+    assert [part.get("overflow") for part in parts] == [None, "visible", None]
+    assert [len(part.select(".l, .k")) for part in parts] == [1, 1, 1]
+    assert parts[0]["width"] == parts[1]["width"] == parts[2]["width"]
+
+
 def test_another_arrangement_of_panels_is_another_layout():
     two = plt.subplots(1, 2, figsize=(6, 3))[0]
     data = pictures([state(line(1)), read(two)])
