@@ -6,6 +6,8 @@ from matplotlib.backend_bases import RendererBase
 
 from helpers.figure_data.looks import POINT
 
+DENSE = 4
+"""Pixels of a picture for one of the page: matplotlib stretches it to whole ones."""
 MINOR = 3.0
 """Ticks that are shorter are minor ones, in pixels; the page has those with labels."""
 
@@ -87,6 +89,9 @@ class Recorder(RendererBase):
     def option_image_nocomposite(self):
         return True
 
+    def get_image_magnification(self):
+        return DENSE
+
     def get_text_width_height_descent(self, s, prop, ismath):
         return 0.0, 0.0, 0.0
 
@@ -127,8 +132,8 @@ class Recorder(RendererBase):
             self._add(key("marker", stroke, fill), place + corners, gc)
 
     def draw_image(self, gc, x, y, im, transform=None):
-        rows, columns = im.shape[:2]
-        self._picture(x + np.arange(columns + 1), y + np.arange(rows + 1), im)
+        rows, columns = (np.arange(n + 1) / DENSE for n in im.shape[:2])
+        self._picture(x + columns, y + rows, im)
 
     def draw_quad_mesh(
         self, gc, master_transform, meshWidth, meshHeight, coordinates, *looks
