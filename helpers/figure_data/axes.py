@@ -90,7 +90,13 @@ def axis_data(axis: Any, box: Box) -> dict[str, Any]:
     limits = [float(v) for v in (axes.get_xlim() if name == "x" else axes.get_ylim())]
     looks = axis.get_tick_params()
     sides = ("bottom", "top") if name == "x" else ("left", "right")
-    shown = [side for side in sides if looks.get(f"label{side}")]
+    # Matplotlib 3.9 calls the sides of an x axis left and right.
+    also = dict(zip(sides, ("left", "right"), strict=True))
+    shown = [
+        side
+        for side in sides
+        if looks.get(f"label{side}", looks.get(f"label{also[side]}"))
+    ]
     formatter = axis.get_major_formatter()
     ticks = _ticks(axis, box) if axes.axison and axis.get_visible() else []
     return {

@@ -40,7 +40,7 @@ def line(one: Line2D, box: Box) -> Iterator[Mark]:
     the line between markers, which are the values.
     """
     of_data = all(one.get_transform().contains_branch_seperately(box.axes.transData))
-    marked = one.get_marker() not in _NOTHING
+    marked = _is_marked(one)
     shared = {"name": named(one)}
     if _is_drawn(one):
         points = box.pixels(one.get_transform()).transform(_stepped(one))
@@ -61,13 +61,17 @@ def key(one: Line2D, at: Array, size: tuple[float, float]) -> list[Mark]:
     if _is_drawn(one):
         ends = np.array([(0, at[0, 1]), (size[0], at[0, 1])])
         found.append({"kind": "rule", "d": paths.written(ends), **_stroke(one)})
-    if one.get_marker() not in _NOTHING:
+    if _is_marked(one):
         found.append(markers(one, at, size))
     return found
 
 
 def _is_drawn(one: Line2D) -> bool:
     return one.get_linestyle() not in _NOTHING and one.get_linewidth() > 0
+
+
+def _is_marked(one: Line2D) -> bool:
+    return one.get_marker() not in _NOTHING and one.get_markersize() > 0
 
 
 def _stroke(one: Line2D) -> Mark:

@@ -134,6 +134,15 @@ def test_a_line_between_markers_is_no_curve_of_values(ax):
     assert (ring["fill"], ring["color"]) == ("paper", "ink")
 
 
+def test_markers_of_no_size_are_none(ax):
+    ax.plot([0, 1], [0, 1], "kD-", ms=0, label="curve")
+    ax.legend()
+    (only,) = panel(ax)["axes"][0]["marks"]
+    assert only["kind"] == "line"
+    (row,) = panel(ax)["axes"][0]["legend"]["rows"]
+    assert [key["kind"] for key in row["key"]] == ["rule"]
+
+
 def test_a_cloud_is_one_path_for_each_size_and_colour(ax):
     xy = np.random.default_rng(1).uniform(size=(20, 2))
     ax.scatter(*xy.T, s=[9, 25] * 10, c=["C0"] * 10 + ["C1"] * 10)
