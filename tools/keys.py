@@ -54,8 +54,13 @@ def data_files(folder: str | None) -> Iterator[str]:
 def meaning(path: Path) -> str:
     """What a file says: Python without its comments and layout, all else as it is."""
     text = path.read_text(encoding="utf-8")
-    said = ast.dump(ast.parse(text)) if path.suffix == ".py" else text
+    said = _dumped(text) if path.suffix == ".py" else text
     return f"{path.relative_to(ROOT)}: {said}"
+
+
+@cache  # notebooks share files
+def _dumped(text: str) -> str:
+    return ast.dump(ast.parse(text))
 
 
 def files_behind(notebook: Path) -> list[Path]:
@@ -69,11 +74,11 @@ def files_behind(notebook: Path) -> list[Path]:
     return sorted(files | {path for path in stored if path.name != SEEDS})
 
 
-def _checks_used(code: ast.AST) -> Iterator[str]:
+def _checks_used(code: str) -> Iterator[str]:
     """The file of each check that a notebook names, from the list in `checks`."""
     used = {
         node.attr
-        for node in ast.walk(code)
+        for node in ast.walk(ast.parse(code))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id == "checks"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 from helpers.stored_runs.imports import code_of, hash_of, said
@@ -30,12 +31,18 @@ def claim_hashes(notebook: Path) -> dict[str, str]:
         notebook: an .ipynb file; its claims are the ids written in statements that call
             `claim`.
     """
-    lines = [_Line(line) for line in _Measurements().visit(code_of(notebook)).body]
+    return dict(_hashes(code_of(notebook)))
+
+
+@cache  # a notebook has several stored files
+def _hashes(code: str) -> dict[str, str]:
+    """The same for the text of the code."""
+    lines = [_Line(line) for line in _Measurements().visit(ast.parse(code)).body]
     found: dict[str, str] = {}
     for place, line in enumerate(lines):
         ids = _claims_in(line.code)
         if ids:
-            made = hash_of(map(said, _slice(lines[: place + 1])))
+            made = hash_of(line.said for line in _slice(lines[: place + 1]))
             found |= dict.fromkeys(ids, made)
     return found
 
@@ -69,20 +76,20 @@ class _Measurements(ast.NodeTransformer):
 
 
 class _Line:
-    """A statement and its names: used, bound anew, and bound or changed."""
+    """A statement, in words, and its names: used, bound anew, bound or changed."""
 
     def __init__(self, code: ast.stmt) -> None:
-        self.code = code
+        self.code, self.said = code, said(code)
         self.used, self.bound = _used(code), _bound(code)
         self.made = self.bound | _touched(code)
 
 
-def _slice(lines: list[_Line]) -> list[ast.stmt]:
+def _slice(lines: list[_Line]) -> list[_Line]:
     """The last statement, and of those above it the ones that make what it uses."""
-    behind, wanted = [lines[-1].code], lines[-1].used
+    behind, wanted = [lines[-1]], lines[-1].used
     for line in reversed(lines[:-1]):
         if wanted & line.made:
-            behind.append(line.code)
+            behind.append(line)
             wanted = (wanted - line.bound) | line.used
     return behind
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 """The checkout, or the folder that the package is installed in."""
@@ -49,12 +50,14 @@ def code_hash(modules: Iterable[str], root: Path = ROOT) -> str:
         FileNotFoundError: there is no such module.
     """
     found = sorted(modules_behind(modules, root, SHOWN))
-    return hash_of(f"{name}: {_said(_text(name, root))}" for name in found)
+    return hash_of(f"{name}: {_known(_text(name, root)).said}" for name in found)
 
 
-def code_of(notebook: Path) -> ast.Module:
-    """The code of a notebook, without the lines that are IPython's own."""
-    return ast.parse("\n".join(_cells(notebook)))
+def code_of(notebook: Path) -> str:
+    """The code of a notebook as one text; a line of IPython's own becomes `pass`."""
+    made = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    texts = ("".join(cell["source"]) for cell in made if cell["cell_type"] == "code")
+    return re.sub(r"^([ \t]*)[%!].*$", r"\1pass", "\n".join(texts), flags=re.M)
 
 
 def modules_behind(
@@ -71,24 +74,15 @@ def modules_behind(
     while waiting:
         name = waiting.pop()
         found.add(name)
-        tree = _parsed(_text(name, root))
-        waiting |= {*imported(tree, root), *_around(name)} - found - {*without}
+        behind = {*imported(_text(name, root), root), *_around(name)}
+        waiting |= behind - found - {*without}
     return found
 
 
-def imported(tree: ast.AST, root: Path = ROOT) -> Iterator[str]:
+def imported(code: str, root: Path = ROOT) -> Iterator[str]:
     """The modules of `helpers` that a piece of code imports, wherever it does so."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            names.append(node.module)
-        else:
-            continue
-        for name in names:
-            if name.startswith("helpers.") and file_of(name, root).is_file():
-                yield name
+    named = _known(code).named
+    return (name for name in named if file_of(name, root).is_file())
 
 
 def file_of(module: str, root: Path = ROOT) -> Path:
@@ -120,25 +114,36 @@ def _text(module: str, root: Path) -> str:
     return file_of(module, root).read_text(encoding="utf-8")
 
 
-_parsed = cache(ast.parse)  # rooms share files, and a list of results asks for all
+class _Known(NamedTuple):
+    """What a piece of code imports from `helpers`, and what it says."""
+
+    named: frozenset[str]
+    said: str
 
 
-@cache
-def _said(text: str) -> str:
-    return said(_parsed(text))
+@cache  # rooms share files, and a list of results asks for all
+def _known(code: str) -> _Known:
+    tree = ast.parse(code)
+    return _Known(frozenset(_named(tree)), said(tree))
+
+
+def _named(tree: ast.AST) -> Iterator[str]:
+    """Modules of `helpers`, or names inside them, that a piece of code imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names.append(node.module)
+        else:
+            continue
+        yield from (name for name in names if name.startswith("helpers."))
 
 
 def _around(name: str) -> Iterator[str]:
     """The packages that a module stands in, whose faces are imported with it."""
     parts = name.split(".")
     return (".".join(parts[:end]) for end in range(2, len(parts)))
-
-
-def _cells(notebook: Path) -> list[str]:
-    """The code cells; a line of IPython's own becomes `pass`."""
-    made = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    texts = ("".join(cell["source"]) for cell in made if cell["cell_type"] == "code")
-    return [re.sub(r"^([ \t]*)[%!].*$", r"\1pass", text, flags=re.M) for text in texts]
 
 
 def _is_text(node: ast.AST) -> bool:
