@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,14 @@ def _chapter_list(env: BuildEnvironment) -> Path:
 
 def chapters(env: BuildEnvironment) -> list[dict[str, str]]:
     """The entries of book/chapters.yml, each with its `docname`."""
-    entries = yaml.safe_load(_chapter_list(env).read_text(encoding="utf-8"))
+    entries = _entries(_chapter_list(env).read_text(encoding="utf-8"))
     return [entry | {"docname": f"book/{entry['file']}"} for entry in entries]
+
+
+@cache
+def _entries(text: str) -> list[dict[str, str]]:
+    entries: list[dict[str, str]] = yaml.safe_load(text)
+    return entries
 
 
 def glued(app: Sphinx, docname: str) -> dict[str, Any]:
