@@ -97,7 +97,7 @@ def said(node: object) -> str:
         return f"[{' '.join(map(said, node))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = dict(ast.iter_fields(node))
+    fields = {name: getattr(node, name, None) for name in node._fields}
     body = fields.get("body")
     if isinstance(body, list) and body and _is_text(body[0]):
         fields["body"] = body[1:]
@@ -129,7 +129,7 @@ def _known(code: str) -> _Known:
 
 def _named(tree: ast.AST) -> Iterator[str]:
     """Modules of `helpers`, or names inside them, that a piece of code imports."""
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -138,6 +138,14 @@ def _named(tree: ast.AST) -> Iterator[str]:
         else:
             continue
         yield from (name for name in names if name.startswith("helpers."))
+
+
+def _statements(block: ast.AST) -> Iterator[ast.AST]:
+    """The statements of a block, and of those inside them; no expressions."""
+    for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for inner in getattr(block, part, ()):
+            yield inner
+            yield from _statements(inner)
 
 
 def _around(name: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.stored_runs import code_hash
+from helpers.stored_runs import code_hash, imported
 
 FILES = {
     "helpers/__init__.py": "",
@@ -40,6 +40,22 @@ def test_only_code_that_measures_changes_the_hash(root, name, text, changes):
     before = code_hash(["helpers.room"], root)
     (root / name).write_text(text)
     assert (code_hash(["helpers.room"], root) != before) is changes
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "class A:\n    def f(self):\n        {}",
+        "if x:\n    pass\nelif y:\n    {}",
+        "for x in y:\n    pass\nelse:\n    with z:\n        {}",
+        "try:\n    pass\nexcept x:\n    {}",
+        "try:\n    pass\nfinally:\n    {}",
+        "match x:\n    case 1:\n        {}",
+    ],
+)
+def test_an_import_is_found_wherever_a_statement_can_stand(root, around):
+    code = around.format("from helpers import below, nothing")
+    assert set(imported(code, root)) == {"helpers.below"}
 
 
 def test_a_loop_that_ends_earlier_is_other_code(root):
