@@ -20,6 +20,7 @@ Read in this order:
     tracing.py: the steps of any module's forward.
     reading.py: any module, traced, read, and compared with what it computes.
     crossings.py: where an activation or a maximum changes its piece.
+    own_maps.py: several networks of one architecture, of which each line has its own.
     line_cuts.py: the knots of a network along many segments at once.
     lines.py: the regions along a segment, and how many there are.
     window.py: a window of a plane, and its area and perimeter on the unit sphere.

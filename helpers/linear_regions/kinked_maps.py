@@ -17,9 +17,12 @@ def activation(*parts: Sequence[float]) -> Activation:
     return Activation(*(torch.tensor(part, dtype=torch.float64) for part in parts))
 
 
+_RELU = activation([0], [0, 1], [0, 0])
+
+
 def relu(x: Value, inplace: bool = False) -> Step:
     """Return max(z, 0)."""
-    return activation([0], [0, 1], [0, 0]), (x,)
+    return _RELU, (x,)
 
 
 def leaky_relu(x: Value, negative_slope: float = 0.01, inplace: bool = False) -> Step:

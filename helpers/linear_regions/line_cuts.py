@@ -1,11 +1,14 @@
 """Knots of a piecewise-linear network along many segments at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from helpers.linear_regions.crossings import Crossings, crossings
+from helpers.linear_regions.own_maps import Map, OwnMaps
 from helpers.linear_regions.piecewise import (
     ROUNDING,
     Affine,
@@ -76,15 +79,16 @@ class _Progress:
 
 
 @torch.inference_mode()
-def cut_lines(network: Network, start: Tensor, end: Tensor) -> Knots:
-    """Return all knots of the network on the segments, ends included.
+def cut_lines(networks: Sequence[Network], start: Tensor, end: Tensor) -> Knots:
+    """Return all knots of a network on the segments, ends included.
 
     Every value is affine in each cell, so that its values at the knots suffice. What
     follows in the network sees one cell at a time: where knots are many, the path is
     parted, and its parts are completed one after the other.
 
     Args:
-        network: what is cut.
+        networks: what is cut: one network, or for each segment its own, all of one
+            architecture.
         start: first end of each segment, [m, *shape].
         end: the other end, [m, *shape].
 
@@ -96,12 +100,12 @@ def cut_lines(network: Network, start: Tensor, end: Tensor) -> Knots:
     done: list[Knots] = []
     while pending:
         part = pending.pop()
-        while part.place < len(network.nodes):
-            entries = len(part.knots.t) * network.widest[part.place]
+        while part.place < len(networks[0].nodes):
+            entries = len(part.knots.t) * networks[0].widest[part.place]
             if entries > _ENTRIES_AT_ONCE and len(part.knots.t) > 2 * _FEWEST_KNOTS:
                 part, rest = _halves(part)
                 pending.append(rest)
-            part = _compute(network, part)
+            part = _compute(networks, part)
         done.append(part.knots)
     return _united(done)
 
@@ -137,12 +141,15 @@ def _united(parts: list[Knots]) -> Knots:
     return parts[0].join(*parts[1:])
 
 
-def _compute(network: Network, part: _Progress) -> _Progress:
+def _compute(networks: Sequence[Network], part: _Progress) -> _Progress:
     """Compute the next value at all knots, and drop those that are no more read."""
-    place = part.place + 1
+    place, network = part.place + 1, networks[0]
     node = network.nodes[place - 1]
     if isinstance(node.map, Affine | Rearrangement):
-        knots, error = _map(node.map, node.inputs, place, part)
+        map_: Map | OwnMaps = node.map
+        if len(networks) > 1:
+            map_ = _of_lines(networks, place, part.knots.line)
+        knots, error = _map(map_, node.inputs, place, part)
     else:
         layer = 1 + network.layers.index(place)
         knots, error = _bend(node.map, node.inputs[0], place, layer, part)
@@ -151,8 +158,16 @@ def _compute(network: Network, part: _Progress) -> _Progress:
     return _Progress(place, knots, error)
 
 
+def _of_lines(networks: Sequence[Network], place: int, line: Tensor) -> OwnMaps:
+    """Return the maps of the lines that have rows, and how many rows these are."""
+    sizes = line.bincount().tolist()
+    first = int(line[0])
+    maps = [network.nodes[place - 1].map for network in networks[first : len(sizes)]]
+    return OwnMaps(cast(list[Map], maps), sizes[first:])
+
+
 def _map(
-    map_: Affine | Rearrangement, inputs: tuple[int, ...], place: int, part: _Progress
+    map_: Map | OwnMaps, inputs: tuple[int, ...], place: int, part: _Progress
 ) -> tuple[Knots, Values]:
     """Apply an affine map at the knots, and its linear part in the cells."""
     knots, first = part.knots, int(part.knots.line[0])

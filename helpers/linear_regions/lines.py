@@ -1,6 +1,6 @@
 """The regions along a segment: where a network breaks, counted exactly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from helpers.linear_regions.line_cuts import Knots, cut_lines
-from helpers.linear_regions.piecewise import SAME_SLOPE
+from helpers.linear_regions.own_maps import check_alike
+from helpers.linear_regions.piecewise import SAME_SLOPE, Network
 from helpers.linear_regions.reading import check_reading, read_points
 
 Array = NDArray[np.float64]
@@ -49,7 +50,7 @@ class LineRegions:
 
 
 def line_regions(
-    net: nn.Module, start: ArrayLike, end: ArrayLike
+    net: nn.Module | Sequence[nn.Module], start: ArrayLike, end: ArrayLike
 ) -> LineRegions | list[LineRegions]:
     """Find every breakpoint of the network on the segment from start to end.
 
@@ -64,18 +65,21 @@ def line_regions(
             norm, ReLU, LeakyReLU, PReLU, ReLU6, Hardtanh, Hardsigmoid, abs, clamp; max,
             average and adaptive pooling; reshapes and dropout; sums, concatenations and
             constant multiples of branches; as modules or functions. It stays as it is.
+            Or a list of m such networks of one architecture, for a segment each.
         start: first end of a segment, [*shape], or of m segments, [m, *shape]: [n_in]
-            for a Linear that comes first, [C, H, W] for a Conv2d.
+            for a Linear that comes first, [C, H, W] for a Conv2d. Of one segment and
+            m networks, each gets the same.
         end: the other end, shaped as `start` and different from it.
 
     Returns:
-        One LineRegions, or a list of m of them.
+        One LineRegions, or a list of m of them, m segments or networks.
 
     Raises:
         TypeError: a node that is not piecewise linear or cannot be read, named; a layer
             with hooks or a parametrisation.
         ValueError: wrong shape, NaN or infinity, a start equal to its end, or a network
-            that is in train mode or does not compute what its layers say.
+            that is in train mode or does not compute what its layers say; networks of
+            several architectures, or not as many as segments.
 
     Cost: a forward pass for every knot, up to the layer that adds it: O(sum over l of
     knots_l n_l n_{l-1}) a line; 0.5 ms a line for 784-[64]*3 in batches of 200. Memory:
@@ -83,35 +87,31 @@ def line_regions(
     images of noise has 22,018 breakpoints in a ResNet-18 with 32 x 32 inputs, which
     take 155 s of one core and 8 GB.
     """
-    network, (first, last) = read_points(net, start=start, end=end)
-    many = first.ndim > len(network.shape)
-    _check_segments(first, last, len(network.shape))
-    if not many:
-        first, last = first[None], last[None]
-    check_reading(network, net, first)
-    blocks = zip(first.split(_LINES_AT_ONCE), last.split(_LINES_AT_ONCE), strict=True)
-    lines = [
-        line
-        for ends in blocks
-        for line in _split(cut_lines(network, *ends), network.output)
-    ]
+    nets = net if isinstance(net, Sequence) else [net]
+    networks, first, last = _read(nets, start, end)
+    lines: list[LineRegions] = []
+    for i in range(0, len(first), _LINES_AT_ONCE):
+        some = slice(i, i + _LINES_AT_ONCE)
+        own = networks if len(networks) == 1 else networks[some]
+        lines += _split(cut_lines(own, first[some], last[some]), networks[0].output)
+    many = nets is net or np.ndim(start) > len(networks[0].shape)
     return lines if many else lines[0]
 
 
 def line_breakpoints(
-    net: nn.Module, start: ArrayLike, end: ArrayLike
+    net: nn.Module | Sequence[nn.Module], start: ArrayLike, end: ArrayLike
 ) -> Array | list[Array]:
     """Return where the activation pattern changes, increasing t in (0, 1).
 
     The field `t` of `line_regions`, with the same arguments, errors and cost; a list of
-    m arrays when start and end are [m, *shape].
+    m arrays for m segments or networks.
     """
     lines = line_regions(net, start, end)
     return [line.t for line in lines] if isinstance(lines, list) else lines.t
 
 
 def count_line_regions(
-    net: nn.Module,
+    net: nn.Module | Sequence[nn.Module],
     start: ArrayLike,
     end: ArrayLike,
     kind: Literal["linear", "activation"] = "linear",
@@ -143,6 +143,31 @@ def count_line_regions(
 
 def _count(line: LineRegions, kind: str) -> int:
     return 1 + (int(line.bends.sum()) if kind == "linear" else len(line.t))
+
+
+def _read(
+    nets: Sequence[nn.Module], start: ArrayLike, end: ArrayLike
+) -> tuple[list[Network], Tensor, Tensor]:
+    """Return the networks and the ends of their segments, [m, *shape], or raise."""
+    if not nets:
+        raise ValueError("net must be a network or a list of them, got an empty list")
+    read = [read_points(net, start=start, end=end) for net in nets]
+    networks = [network for network, _ in read]
+    check_alike(networks)
+    first, last = read[0][1]
+    n_axes = len(networks[0].shape)
+    _check_segments(first, last, n_axes)
+    if first.ndim == n_axes:
+        first, last = (point.expand(len(nets), *point.shape) for point in (first, last))
+    if len(nets) not in (1, len(first)):
+        raise ValueError(
+            f"start must be one segment or one for each of the {len(nets)} networks, "
+            f"got {len(first)}"
+        )
+    compared = first.split(1) if len(nets) > 1 else [first]
+    for network, net, points in zip(networks, nets, compared, strict=True):
+        check_reading(network, net, points)
+    return networks, first, last
 
 
 def _check_segments(start: Tensor, end: Tensor, n_axes: int) -> None:

@@ -74,6 +74,40 @@ def test_batch_equals_single_lines():
         assert batch.tolist() == single
 
 
+@every_net
+@every_shape
+def test_networks_together_equal_each_alone(shape, activation):
+    """70 networks are more than two blocks; sums of a row may be rounded otherwise."""
+    nets = [net_of(shape, activation, n_in=5, seed=seed) for seed in range(70)]
+    start, end = ends(70, n_in=5)
+    for first, last in ((start, end), (start[0], end[0])):
+        together = lr.line_regions(nets, first, last)
+        segments = (np.broadcast_to(point, end.shape) for point in (first, last))
+        for net, p, q, ours in zip(nets, *segments, together, strict=True):
+            alone = lr.line_regions(net, p, q)
+            np.testing.assert_array_equal(ours.layer, alone.layer)
+            np.testing.assert_array_equal(ours.neuron, alone.neuron)
+            np.testing.assert_allclose(ours.t, alone.t, atol=1e-12)
+            np.testing.assert_allclose(ours.slope, alone.slope, atol=1e-10)
+
+
+def test_networks_whose_path_is_parted_equal_each_alone():
+    """24 lines of 200 knots before 64 neurons: a part begins at a later network."""
+    nets = [net_of([200, 64], n_in=1, seed=seed, sigma_b=1.0) for seed in range(24)]
+    together = lr.line_breakpoints(nets, [-1e4], [1e4])
+    for net, t in zip(nets, together, strict=True):
+        alone = lr.line_breakpoints(net, [-1e4], [1e4])
+        np.testing.assert_allclose(t, alone, atol=1e-12)
+
+
+def test_list_of_one_network_gives_a_list():
+    net = net_of("square", n_in=3)
+    start, end = ends(1, n_in=3)[:, 0]
+    (line,) = lr.line_regions([net], start, end)
+    np.testing.assert_array_equal(line.t, lr.line_breakpoints(net, start, end))
+    assert lr.count_line_regions([net], start, end).shape == (1,)
+
+
 def test_reversed_segment_has_mirrored_breakpoints():
     net = net_of("deep", seed=1)
     start, end = ends(1)[:, 0]
@@ -101,6 +135,17 @@ ERRORS = [
      "start and end must have the same shape, got [2] and [2, 2]"),
     (lambda: lr.line_regions(NET, TWO, np.eye(2) * [1, 0]),
      "start and end must differ, got a segment of length 0"),
+    (lambda: lr.line_regions([], [0, 0], [1, 1]),
+     "net must be a network or a list of them, got an empty list"),
+    (lambda: lr.line_regions([NET] * 3, TWO, TWO + 1),
+     "start must be one segment or one for each of the 3 networks, got 2"),
+    (lambda: lr.line_regions([NET, net_of([4])], [0, 0], [1, 1]),
+     "networks must be of one architecture: the same layers, of the same sizes; "
+     "network 1 is not as network 0"),
+    (lambda: lr.line_regions([NET, net_of([3], "leaky")], [0, 0], [1, 1]),
+     "networks must be of one architecture"),
+    (lambda: lr.line_regions([NET, net_of([3, 3])], [0, 0], [1, 1]),
+     "networks must be of one architecture"),
     (lambda: lr.count_line_regions(NET, [0, 0], [1, 1], "affine"),
      "kind must be 'linear' or 'activation', got 'affine'"),
 ]  # fmt: skip
