@@ -75,11 +75,10 @@ def test_batch_equals_single_lines():
 
 
 @every_net
-@every_shape
-def test_networks_together_equal_each_alone(shape, activation):
-    """70 networks are more than two blocks; sums of a row may be rounded otherwise."""
-    nets = [net_of(shape, activation, n_in=5, seed=seed) for seed in range(70)]
-    start, end = ends(70, n_in=5)
+def test_networks_together_equal_each_alone(activation):
+    """40 networks are two blocks; sums of a row may be rounded otherwise."""
+    nets = [net_of("uneven", activation, n_in=5, seed=seed) for seed in range(40)]
+    start, end = ends(40, n_in=5)
     for first, last in ((start, end), (start[0], end[0])):
         together = lr.line_regions(nets, first, last)
         segments = (np.broadcast_to(point, end.shape) for point in (first, last))
