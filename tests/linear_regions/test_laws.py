@@ -16,11 +16,15 @@ from helpers.networks import mlp
 
 def layer_counts(widths, start, end, sigma_b, n_nets, sigma_w=2**0.5):
     """Breakpoints of each layer on the segment, for independent networks."""
-    counts = []
-    for seed in range(n_nets):
-        net = mlp([len(start), *widths, 1], sigma_w=sigma_w, sigma_b=sigma_b, seed=seed)
-        layer = lr.line_regions(net, start, end).layer
-        counts.append(np.bincount(layer, minlength=len(widths) + 1)[1:])
+    sizes = [len(start), *widths, 1]
+    nets = [
+        mlp(sizes, sigma_w=sigma_w, sigma_b=sigma_b, seed=seed)
+        for seed in range(n_nets)
+    ]
+    counts = [
+        np.bincount(line.layer, minlength=len(sizes) - 1)[1:]
+        for line in lr.line_regions(nets, start, end)
+    ]
     return mean_and_error(counts)
 
 
