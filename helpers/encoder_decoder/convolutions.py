@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
-from torch.nn import functional
 
 Array = NDArray[np.float64]
 Matrix = sparse.csr_array
@@ -38,8 +37,11 @@ def _margins(taps: int) -> tuple[int, int]:
 
 def _correlate(x: Tensor, filters: Tensor, before: int, after: int) -> Tensor:
     space = filters.ndim - 2
-    padded = functional.pad(x, (before, after) * space, mode="circular")
-    return (torch.conv1d, torch.conv2d)[space - 1](padded, filters)
+    for axis in range(2, x.ndim):
+        n = x.shape[axis]
+        around = x.narrow(axis, n - before, before), x, x.narrow(axis, 0, after)
+        x = torch.cat(around, axis)
+    return (torch.conv1d, torch.conv2d)[space - 1](x, filters)
 
 
 def conv_matrix(filters: Tensor, size: tuple[int, ...]) -> Matrix:

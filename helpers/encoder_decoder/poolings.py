@@ -24,7 +24,8 @@ _LOW, _HIGH = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
 def average(x: Tensor) -> Tensor:
     """Return the low band of one Haar step alone, [m, q, *half]."""
     for axis in range(2, x.ndim):
-        x = x.unflatten(axis, (-1, 2)).sum(axis + 1)
+        first, second = x.unflatten(axis, (-1, 2)).unbind(axis + 1)
+        x = first + second
     return _unit(x.ndim - 2) * x
 
 
@@ -89,7 +90,7 @@ def spread(x: Tensor) -> Tensor:
 def _spread(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     for axis in range(2, x.ndim):
         if x.shape[axis] < shape[axis]:
-            x = x.repeat_interleave(2, axis)
+            x = torch.stack([x, x], axis + 1).flatten(axis, axis + 1)
     return x
 
 
