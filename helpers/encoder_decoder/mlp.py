@@ -56,11 +56,7 @@ def _decoder_blocks(level: Level) -> list[Array]:
 def _dense(block: Array, carried: int) -> nn.Linear:
     """Return a layer that carries its first inputs and maps the others by the block."""
     n_out, n_in = block.shape
-    layer: nn.Linear = nn.utils.skip_init(
-        nn.Linear, carried + n_in, carried + n_out, bias=False, dtype=torch.float64
-    )
-    with torch.no_grad():
-        layer.weight.zero_()
-        layer.weight[:carried, :carried] = torch.eye(carried)
-        layer.weight[carried:, carried:] = torch.from_numpy(block)
+    layer = nn.Linear(carried + n_in, carried + n_out, bias=False, device="meta")
+    passed, weight = torch.eye(carried, dtype=torch.float64), torch.from_numpy(block)
+    layer.weight = nn.Parameter(torch.block_diag(passed, weight))
     return layer

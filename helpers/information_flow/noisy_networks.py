@@ -139,9 +139,10 @@ def _through(
 def _truncated(
     n_in: int, n_out: int, scale: float, generator: torch.Generator
 ) -> nn.Linear:
-    linear: nn.Linear = nn.utils.skip_init(nn.Linear, n_in, n_out, dtype=torch.float64)
+    linear = nn.Linear(n_in, n_out, device="meta")
+    linear.weight = nn.Parameter(torch.empty(n_out, n_in, dtype=torch.float64))
+    linear.bias = nn.Parameter(torch.zeros(n_out, dtype=torch.float64))
     std = scale / math.sqrt(n_out)
     bounds = {"a": -2 * std, "b": 2 * std}
     nn.init.trunc_normal_(linear.weight, 0.0, std, **bounds, generator=generator)
-    nn.init.zeros_(linear.bias)
     return linear

@@ -25,9 +25,8 @@ def sawtooth(n: int) -> nn.Sequential:
     biases = [shift] * n + [[0.0]]
     layers: list[nn.Module] = []
     for weight, bias in zip(weights, biases, strict=True):
-        linear = nn.utils.skip_init(nn.Linear, len(weight[0]), len(bias)).double()
-        with torch.no_grad():
-            linear.weight.copy_(torch.tensor(weight))
-            linear.bias.copy_(torch.tensor(bias))
+        linear = nn.Linear(len(weight[0]), len(bias), device="meta")
+        linear.weight = nn.Parameter(torch.tensor(weight).double())
+        linear.bias = nn.Parameter(torch.tensor(bias).double())
         layers += [linear, nn.ReLU()]
     return nn.Sequential(*layers[:-1])

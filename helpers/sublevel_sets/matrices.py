@@ -100,10 +100,10 @@ def build_network(shape: Shape, theta: Theta) -> nn.Sequential:
     """Return the network of these matrices, in float64."""
     modules: list[nn.Module] = []
     for layer, slope in zip(theta, (*shape.slopes, None), strict=True):
-        linear = nn.utils.skip_init(nn.Linear, *_sizes(layer), dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(layer[:-1].T))
-            linear.bias.copy_(torch.from_numpy(layer[-1]))
+        linear = nn.Linear(*_sizes(layer), device="meta")
+        weight, bias = layer[:-1].T.copy(), layer[-1].copy()
+        linear.weight = nn.Parameter(torch.from_numpy(weight).double())
+        linear.bias = nn.Parameter(torch.from_numpy(bias).double())
         modules += [linear, nn.LeakyReLU(slope) if slope else nn.ReLU()]
     return nn.Sequential(*modules[:-1])
 
