@@ -37,7 +37,7 @@ def _margins(taps: int) -> tuple[int, int]:
 
 def _correlate(x: Tensor, filters: Tensor, before: int, after: int) -> Tensor:
     space = filters.ndim - 2
-    for axis in range(2, x.ndim):
+    for axis in reversed(range(2, x.ndim)):
         n = x.shape[axis]
         around = x.narrow(axis, n - before, before), x, x.narrow(axis, 0, after)
         x = torch.cat(around, axis)
