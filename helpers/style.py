@@ -98,7 +98,13 @@ def crisp_png(figure: Figure) -> tuple[bytes, dict[str, int]]:
         Cost: about 0.5 s.
     """
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=2 * _CSS_DPI, bbox_inches="tight")
+    figure.savefig(
+        drawn,
+        format="png",
+        dpi=2 * _CSS_DPI,
+        bbox_inches="tight",
+        pil_kwargs={"compress_level": 0},  # read again in the next line
+    )
     image = Image.open(drawn).convert("RGB")
     told = PngImagePlugin.PngInfo()
     if _shows_data_as_colours(figure):
