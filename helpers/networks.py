@@ -111,10 +111,8 @@ def _linear(
     generator: torch.Generator,
     dtype: torch.dtype,
 ) -> nn.Linear:
-    """Return one Gaussian layer, made without torch's own draw, which takes longer."""
-    layer = nn.Linear.__new__(nn.Linear)
-    nn.Module.__init__(layer)
-    layer.in_features, layer.out_features = n_in, n_out
+    """Return one Gaussian layer; made on no device, it draws nothing by itself."""
+    layer = nn.Linear(n_in, n_out, device="meta")
     weight = torch.randn(n_out, n_in, generator=generator, dtype=torch.float64)
     bias = torch.randn(n_out, generator=generator, dtype=torch.float64)
     layer.weight = nn.Parameter((weight * (sigma_w / math.sqrt(n_in))).to(dtype))
