@@ -7,7 +7,8 @@ document.addEventListener("DOMContentLoaded", () => {
     const fit = () => {
       const [width, height] = told[1] ? told : [picture.naturalWidth, picture.naturalHeight];
       const box = picture.closest(".wide-picture");
-      if (width > 2 * height && phone.matches && !box) {
+      const wide = width > 2 * height || picture.closest(".explorer");
+      if (wide && phone.matches && !box) {
         const made = document.createElement("div");
         Object.assign(made, { className: "wide-picture", tabIndex: 0 });
         picture.replaceWith(made);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,24 @@ def _marks(box: Box) -> list[Mark]:
                 whole = {} if one.get_clip_on() else {"whole": True}
                 found += [(one.zorder, mark | whole) for mark in read(one, box)]
     found.sort(key=lambda pair: pair[0])
-    return [{**mark, "z": z} for z, mark in found if mark.get("d") != ""]
+    drawn = [{**mark, "z": z} for z, mark in found if mark.get("d") != ""]
+    return list(_above_maps(drawn, box))
+
+
+def _above_maps(drawn: list[Mark], box: Box) -> Iterator[Mark]:
+    """Marks above colours that fill the box, the same in the dark, are told so."""
+    filled = False
+    for mark in drawn:
+        yield mark | {"above": True} if filled else mark
+        filled = filled or mark["kind"] == "tiles" or _fills(mark, box)
+
+
+def _fills(mark: Mark, box: Box) -> bool:
+    """Whether a picture covers all of a box, but for a pixel at its sides."""
+    if mark["kind"] != "image":
+        return False
+    x, y, width, height = (side / TENTHS for side in mark["at"])
+    return bool(max(x, y, box.width - x - width, box.height - y - height) < 1)
 
 
 def axis_data(axis: Any, box: Box) -> dict[str, Any]:

@@ -84,6 +84,9 @@ def _tiles(one: dict[str, Any]) -> str:
     return f'<g class="s" style="{edge}"{_extras(one)}>{parts}</g>'
 
 
+_FIXED = {"ink": "#000", "paper": "#fff"}
+"""Black and white above a map of colours, which is the same on a dark page."""
+
 _CLASSES = {
     "line": "l",
     "rule": "r",
@@ -99,10 +102,15 @@ def _paints(one: dict[str, Any]) -> dict[str, str]:
     """Class and custom property of the stroke (s) and the filling (f), if any."""
     given = {"s": one.get("color", "none"), "f": one.get("fill", "none")}
     return {
-        name: _property(name, hue, as_is=bool(one.get("data")))
-        for name, hue in given.items()
-        if hue != "none"
+        name: _paint(one, name, hue) for name, hue in given.items() if hue != "none"
     }
+
+
+def _paint(one: dict[str, Any], name: str, hue: str) -> str:
+    """The custom property of a mark's colour."""
+    if one.get("above") and hue in _FIXED:
+        return f"--{name}:{_FIXED[hue]}"
+    return _property(name, hue, as_is=bool(one.get("data")))
 
 
 def _property(name: str, hue: str, *, as_is: bool = False) -> str:

@@ -70,6 +70,19 @@ def test_a_mark_that_is_not_clipped_shows_beyond_the_box_in_its_order():
     assert parts[0]["width"] == parts[1]["width"] == parts[2]["width"]
 
 
+@pytest.mark.parametrize(
+    ("right", "stroke"), [(2, "--s:#000"), (1.5, "--s:currentcolor")]
+)
+def test_black_stays_black_in_the_dark_above_colours_that_fill_the_box(right, stroke):
+    def draw(ax):
+        ax.pcolormesh(np.linspace(0, right, 4), [0, 1, 2], np.arange(6).reshape(2, 3))
+        ax.plot([0, 2], [0, 2], "k")
+        ax.set(xlim=(0, 2), ylim=(0, 2))
+
+    drawn = svg(pictures([state(draw)]), 0).select_one(".l")
+    assert drawn["style"] == stroke
+
+
 def test_another_arrangement_of_panels_is_another_layout():
     two = plt.subplots(1, 2, figsize=(6, 3))[0]
     data = pictures([state(line(1)), read(two)])
