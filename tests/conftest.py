@@ -1,6 +1,7 @@
 """Shared by all tests: one thread, fresh generators, the built site in a browser."""
 
 import functools
+import gc
 import http.server
 import os
 import random
@@ -77,6 +78,12 @@ def pytest_configure(config):
             return f"{folder.name}/{uuid.uuid4().hex}"
 
     nbval.kernel.KernelManager = KernelOverFiles
+
+
+def pytest_collection_finish():
+    """Search what was collected for garbage no more: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def _fresh_generators():

@@ -30,14 +30,14 @@ MARK_ONE_TEXT_OF_EACH_KIND = """() => {
     return element.checkVisibility({visibilityProperty: true, opacityProperty: true})
       && box.width > 1 && box.height > 1 && box.right > 0 && box.bottom > 0;
   };
-  const seen = new Set();
+  const firsts = new Map();
   [...document.querySelectorAll("body *")].forEach((element, i) => {
     if (![...element.childNodes].some(holdsText) || !shown(element)) return;
     const found = kind(element, i);
-    if (!seen.has(found)) element.dataset.kept = "";
-    seen.add(found);
+    if (!firsts.has(found)) firsts.set(found, element);
   });
-  return seen.size;
+  firsts.forEach(element => { element.dataset.kept = ""; });
+  return firsts.size;
 }"""
 LEAVE_FEW_ALIKE = """() => {
   const kept = element => element.closest("[data-kept]")
