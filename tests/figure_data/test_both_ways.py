@@ -1,25 +1,15 @@
 """The comparison of explorers both ways: it passes, and each kind of fault is seen."""
 
 import both_ways
-import matplotlib
 import matplotlib.pyplot as plt
 import nbval.kernel
 import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
 
-from helpers import style
 from helpers.explorer import explorer
 
 SQUARES = np.array([[(i, 0), (i + 0.8, 0), (i + 0.8, 9), (i, 9)] for i in range(3)])
-
-
-@pytest.fixture(autouse=True)
-def _in_the_style_of_the_book():
-    with matplotlib.rc_context():
-        style.use()
-        yield
-    plt.close("all")
 
 
 def draw(step, scale):
