@@ -107,7 +107,7 @@ def cnn(channels, shape=(1, 28, 28)):
 
 def test_lines_of_a_cnn_beside_plain_loop(bench):
     """The plain loop runs through the dense matrices of one line."""
-    channels, n = bench.size(((1, 1, 1), 4), ((8, 16, 16), 200))
+    channels, n = bench.size(((1, 1, 1), 4), ((8, 16, 16), 20))
     net, neurons, dense = cnn(channels)
     start, end = np.random.default_rng(1).normal(size=(2, n, 1, 28, 28))
     race = bench.race(
@@ -131,7 +131,7 @@ def test_lines_of_a_cnn_beside_plain_loop(bench):
 
 
 def test_plane_of_a_cnn_beside_plain_loop(bench):
-    channels, size = bench.size(((1, 1, 1), 0.05), ((8, 16, 16), 0.1))
+    channels, size = bench.size(((1, 1, 1), 0.05), ((8, 16, 16), 0.05))
     net, neurons, dense = cnn(channels)
     plane = np.random.default_rng(0).normal(size=(3, 1, 28, 28))
     window = (-size, size, -size, size)
