@@ -54,8 +54,8 @@ def fingerprint(fn: Callable[..., Any]) -> str:
     what another module computes.
 
     Args:
-        fn: a def, lambda or bound method, a `functools.partial` or a callable object of
-            these.
+        fn: a `def`, `lambda` or bound method, a `functools.partial` or a callable
+            object of these.
 
     Raises:
         ValueError: `fn` has no readable source, reads names by `eval`, `exec`,

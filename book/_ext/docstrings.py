@@ -2,8 +2,9 @@ r"""Docstrings as they stand in the code, made into reStructuredText for napoleo
 
 In a docstring single backticks hold code, formulas are written as one types them, and
 what is displayed is indented. Here a symbol with an index becomes mathematics, as
-sigma_w^2 :math:`\sigma_w^2`, and so does a displayed formula; a list of names with what
-each means becomes one; a command stays as it is.
+sigma_w^2 :math:`\sigma_w^2`, and so does a displayed formula; signs that one types with
+two letters become one (<= ≤, -> →); a list of names with what each means becomes one,
+of files with bullets; a command stays as it is.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ _TEX = {name: f"\\{name} " for name in [*GREEK, *OPERATORS]} | {
     "inf": r"\infty ",
     "<=": r"\le ",
     ">=": r"\ge ",
+    "<-": r"\leftarrow ",
+    "->": r"\to ",
+    "-+": r"\mp ",
+    "!=": r"\ne ",
+    "⟨": r"\langle ",
+    "⟩": r"\rangle ",
     "<": r"\lt ",
     ">": r"\gt ",
     "..": r"\dots ",
@@ -42,29 +49,35 @@ _TEX = {name: f"\\{name} " for name in [*GREEK, *OPERATORS]} | {
     "}": r"\}",
     "%": r"\%",
 }
-_INDEX_NAMES = {*GREEK, "min", "max"}
+_INDEX_NAMES = {*GREEK, "min", "max", "inf"}
 _GROUP = r"\{[^{}]*\}|\((?:[^()]|\([^()]*\))*\)"
-_SCRIPT = rf"[_^](?:{_GROUP}|-?(?:[A-Za-z]+|\d+))"
-_WORD = rf"(?!(?:{_NAMES})(?![A-Za-z]))[A-Za-z]{{2,}}|a(?= [\da-z]{{2}})"
+_SCRIPT = rf"[_^](?:{_GROUP}|chi2|-?(?:[A-Za-z]+|\d+)|[*+](?![A-Za-z\d(]))"
+_WORD = rf"(?!(?:{_NAMES}|[A-Za-z]bar)(?![A-Za-z]))[A-Za-z]{{2,}}|a(?= [\da-z]{{2}})"
 _TOKEN = re.compile(
     rf"(?P<script>{_SCRIPT})|(?P<tilde>{_NAMES}|[A-Za-z])~|(?P<gap> {{2,}}(?!=))"
+    rf"|(?P<bar>(?<![A-Za-z])[A-Za-z])bar(?!\w)|(?P<square>chi)2|(?P<step>d)(?=[a-z]_)"
     rf"|(?P<words> ?(?:{_WORD})(?:[ -](?:{_WORD}))* ?)|(?P<size>\d+x\d+)"
-    rf"|(?P<name>{_NAMES})|(?P<other>\.{{2,3}}|[<>]=|\|\||.)"
+    rf"|(?P<name>{_NAMES})|(?P<other>\.{{2,3}}|[<>!]=|<-|-[>+]|\|\||.)"
 )
 _SYMBOL = re.compile(
-    rf"(?<![\w^])(?<!\w\.)(?:(?:{_GREEK}|sum|min|max|lam|[A-Za-z])~?'?|[A-Za-z]{{2,}}(?=\^)|(?<=[\])|]))"
-    rf"(?:{_SCRIPT})+(?!\w)|(?<![\w.-])(?:(?:{_GREEK})~?(?![\w-])|[A-Z]~)"
+    rf"(?<![\w^])(?<!\w\.)(?:(?:{_GREEK}|sum|min|max|lam|[A-Za-z])~?'*|\d+(?=\^)"
+    rf"|[A-Za-z]{{2,}}(?=\^|_[a-z\d](?!\w))|(?<=[\])|⟩]))(?:{_SCRIPT})+(?!\w)'*"
+    rf"|(?<!\w)(?<!\w-)(?<!--)(?<!(?<!\.)\.)"
+    rf"(?:(?:{_GREEK})~?'*(?!\w)|[A-Z]~|[A-Za-z]bar'*(?!\w)|chi2(?=\())"
 )
-_SECTION = re.compile(r"(Args|Attributes|Raises):$")
+_PRODUCT = re.compile(r"<([^\s<>=-][^<>=]*,[^<>=]*[^\s<>=-])>")
+_NUMBERED = re.compile(r"^( *)(\(?(?:[A-Za-z]|[ivxlcdm]+|\d+)[.)])(?= |$)")
+_SECTION = re.compile(r"(Args|Attributes|Raises|Returns):$")
 _ITEM = re.compile(r"( {4}[\w, *]+: )(.*)")
 _COMMAND = re.compile(r"python |from [\w.]+ import ")
-_FILE = re.compile(r" +[\w., ]+\.py: ")
+_FILE = re.compile(r" *(?:- )?((?:\w+\.py(?:, )?)+)(?:: | {2,})(.*)")
 _ROW = re.compile(r"(\S+) {2,}(?![=<+])(\S.*)")
 
 
 def tex(formula: str) -> str:
     """A formula as one types it, in TeX; every sign stays at its place."""
-    return "".join(map(_tex_of, _TOKEN.finditer(formula.strip()))).strip()
+    formula = _PRODUCT.sub(r"⟨\1⟩", formula.strip())
+    return "".join(map(_tex_of, _TOKEN.finditer(formula))).strip()
 
 
 def _tex_of(token: re.Match[str]) -> str:
@@ -73,6 +86,10 @@ def _tex_of(token: re.Match[str]) -> str:
         return f"{text[0]}{{{_tex_of_script(text[1:])}}}"
     if kind == "tilde":
         return f"\\tilde{{{tex(text[:-1])}}}"
+    if kind == "bar":
+        return f"\\bar{{{text[0]}}}"
+    if kind == "square":
+        return r"\chi^{2}"
     if kind == "words":
         return f"\\text{{{text}}}"
     if kind == "gap":
@@ -84,59 +101,97 @@ def _tex_of_script(text: str) -> str:
     """An index or a power; letters may be a name (in) or several indices (ij)."""
     if re.fullmatch("[a-z]{2,}", text) and text not in _INDEX_NAMES:
         return text if re.fullmatch("[i-l]{2}|[ab]{2}", text) else f"\\mathrm{{{text}}}"
-    return tex(re.sub(r"^[{(](.*)[})]$", r"\1", text))
+    return text if text == "*" else tex(re.sub(r"^[{(](.*)[})]$", r"\1", text))
 
 
 def prose(line: str) -> str:
     """A line of text: its code untouched, its symbols typeset, the rest escaped."""
     parts = re.split("(`[^`]*`)", line)
-    return "".join(part if i % 2 else _typeset(part) for i, part in enumerate(parts))
+    made = "".join(part if i % 2 else _typeset(part) for i, part in enumerate(parts))
+    return _NUMBERED.sub(r"\1\\\2", made.removesuffix("\\ "))
 
 
 def _typeset(text: str) -> str:
+    text = _PRODUCT.sub(r"⟨\1⟩", text)
     out, end = "", 0
     for symbol in _SYMBOL.finditer(text):
-        base = "" if symbol[0][0].isalpha() else "{}"
+        base = "" if symbol[0][0].isalnum() else "{}"
         out += _escaped(text[end : symbol.start()])
         out += f"\\ :math:`{base}{tex(symbol[0])}`\\ "
         end = symbol.end()
+        if text[end : end + 1] in _CLOSING:
+            out += _CLOSING[text[end]]
+            end += 1
     return out + _escaped(text[end:])
 
 
+_SIGNS = {
+    r"([\\*|]|_(?!\w))": r"\\\1",
+    r"<=": "≤",
+    r">=": "≥",
+    r"!=": "≠",
+    r"<->": "↔",
+    r"->": "→",
+    r"<-": "←",
+    r"-\+": "∓",
+    r"(?:(?<=\S )|(?<=\A ))-(?= )|(?<!\w)-$": "−",
+    r"(?<![\w-])-(?=\(|[A-Za-z](?![\w-]))": "−",
+    r"\b([A-Za-z])''(?!\w)": r"\1″",
+    r"\b([A-Za-z])'(?!\w)": r"\1′",
+    r"(?<![\w-])--[a-z][\w-]*": r"`\g<0>`",
+}
+"""What stands in text for what one types."""
+_CLOSING = {"'": "’", '"': "”"}
+"""Quotes behind a formula, which would be read as opening."""
+
+
 def _escaped(text: str) -> str:
-    text = re.sub(r"([\\*|]|_(?!\w))", r"\\\1", text)
-    return text.replace("<=", "≤").replace(">=", "≥")
+    for typed, shown in _SIGNS.items():
+        text = re.sub(typed, shown, text)
+    return text
 
 
 def restructured(lines: list[str]) -> list[str]:
     """A docstring, ready for napoleon."""
     out: list[str] = []
-    section, above, rest = False, 0, list(lines)
+    section, above, rest = "", 0, list(lines)
     while rest:
         indent = _indent(rest[0])
+        if _FILE.match(rest[0]) and not section:
+            files = list(takewhile(_FILE.match, rest))
+            out += ["", *map(_item, files), ""]
+            rest = rest[len(files) :]
+            continue
         if out and not out[-1].strip() and indent > above:
             shown = _block(rest, indent)
             out += displayed([line[indent:] for line in shown], " " * above)
             rest = rest[len(shown) :]
             continue
-        if out and out[-1].endswith(":") and _FILE.match(rest[0]):
-            files = list(takewhile(_FILE.match, rest))
-            out += ["", *(f"- {prose(line.strip())}" for line in files), ""]
-            rest = rest[len(files) :]
-            continue
         line = rest.pop(0)
         if line.strip():
-            above = indent
-            section = bool(_SECTION.match(line)) or (section and indent > 0)
+            if section == "Returns" and out[-1].strip() and indent > above > 0:
+                line = " " * above + line.lstrip()  # else it defines the line above
+            else:
+                above = indent
+            opened = _SECTION.match(line)
+            section = opened[1] if opened else section if indent else ""
         out.append(_line(line, section))
     return out
 
 
-def _line(line: str, section: bool) -> str:
+def _item(line: str) -> str:
+    """A file and what it holds, in a list of files to read."""
+    file = _FILE.match(line)
+    assert file
+    names = re.sub(r"\w+\.py", r"`\g<0>`", file[1])
+    return f"- {names}: {prose(file[2].removesuffix('.'))}"
+
+
+def _line(line: str, section: str) -> str:
     """A line of text, or an entry of a section, whose name stays as it is."""
     if line == "Returns:":
         return ":returns:"  # napoleon takes what stands before a colon for a type
-    item = _ITEM.match(line) if section else None
+    item = _ITEM.match(line) if section not in ("", "Returns") else None
     return item[1] + prose(item[2]) if item else prose(line)
 
 

@@ -1,8 +1,9 @@
 """The reference: a page for each room of helpers, made from its docstrings.
 
 `.. room:: linear_regions` lists the public names of helpers.linear_regions, file by
-file in reading order; `.. rooms::` lists the rooms themselves. Signatures are shown as
-they are written, not as Python evaluates them.
+file in reading order, and below them those that it shows of other rooms, which lead
+there; `.. rooms::` lists the rooms themselves. Signatures are shown as they are
+written, not as Python evaluates them.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def files(face: ModuleType) -> dict[ModuleType, list[str]]:
     """The public names of a room by the file that defines them, in reading order.
 
     A file comes where the face's docstring names it, else where the face imports it;
-    the files of the checks come in the order of their chapters.
+    the files of the checks come in the order of their chapters. Other rooms come last.
     """
     names, found = set(public_names(face)), {}
     for module in [*imported(face), face]:
@@ -58,10 +59,11 @@ def files(face: ModuleType) -> dict[ModuleType, list[str]]:
     return dict(sorted(found.items(), key=lambda item: _order(item[0], face)))
 
 
-def _order(module: ModuleType, face: ModuleType) -> tuple[int, int]:
+def _order(module: ModuleType, face: ModuleType) -> tuple[bool, int, int]:
     told = (face.__doc__ or "").find(f"{module.__name__.rpartition('.')[2]}.py")
     chapter = re.match(r"The checks of chapter (\d+)", module.__doc__ or "")
-    return told if told >= 0 else sys.maxsize, int(chapter[1]) if chapter else 0
+    away = not f"{module.__name__}.".startswith(f"{face.__name__}.")
+    return away, told if told >= 0 else sys.maxsize, int(chapter[1]) if chapter else 0
 
 
 def imported(face: ModuleType) -> Iterator[ModuleType]:
@@ -90,12 +92,13 @@ class Room(SphinxDirective):
         """Let autodoc write the entries under a heading for each file."""
         face = import_module(f"helpers.{self.arguments[0]}")
         lines = [f".. automodule:: {face.__name__}", ""]
-        for module, names in files(face).items():
+        found = files(face)
+        for module, names in found.items():
             self.env.note_dependency(inspect.getfile(module))
-            if module is not face:
+            if len(found) > 1:
                 lines += _heading(module, face)
             for name in names:
-                lines += _entry(face, module, name)
+                lines += _pointer(face, module, name) or _entry(face, module, name)
         parsed = self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
         for node in parsed:
             if isinstance(node, nodes.section):
@@ -105,8 +108,30 @@ class Room(SphinxDirective):
 
 def _heading(module: ModuleType, face: ModuleType) -> list[str]:
     path = module.__name__.removeprefix(f"{face.__name__}.").replace(".", "/") + ".py"
+    if module is face:
+        path = path.rpartition("/")[2]
     told = [] if module.__doc__ == face.__doc__ else _lines(module.__doc__)
+    if _is_room(module, face):
+        told = [f"More on the page :doc:`{module.__name__.rpartition('.')[2]}`."]
     return [path, "-" * len(path), "", *told, ""]
+
+
+def _is_room(module: ModuleType, face: ModuleType) -> bool:
+    """Whether a file is another room than the face's, with a page of its own."""
+    return module is not face and module.__name__.count(".") == 1
+
+
+def _pointer(face: ModuleType, module: ModuleType, name: str) -> list[str]:
+    """A name that stands on the page of its own room, in one line that leads there."""
+    if not (_is_room(module, face) and name in public_names(module)):
+        return []
+    value, home = getattr(face, name), f"{module.__name__}.{name}"
+    kind = "class" if inspect.isclass(value) else "data"
+    kind = "function" if inspect.isfunction(value) else kind
+    docstring = value.__doc__ if kind != "data" else "\n".join(_attribute(module, name))
+    told = "".join(f"{line} " for line in _lines(docstring)[:1])
+    head = [f".. py:{kind}:: {name}", f"   :module: {face.__name__}", ""]
+    return [*head, f"   {told}See `{home}`.", ""]
 
 
 def _entry(face: ModuleType, module: ModuleType, name: str) -> list[str]:
@@ -115,12 +140,17 @@ def _entry(face: ModuleType, module: ModuleType, name: str) -> list[str]:
         return [f".. autoclass:: {face.__name__}.{name}", "   :members:", ""]
     if inspect.isfunction(value):
         return [f".. autofunction:: {face.__name__}.{name}", ""]
-    analyzer = ModuleAnalyzer.for_module(module.__name__)
-    told = analyzer.find_attr_docs().get(("", name), [])
+    told = _attribute(module, name)
     source = repr(value) if _is_literal(value) else _assigned(module, name)
     shown = [f"   :value: {source}"] if len(source) < 300 else []
     head = [f".. py:data:: {name}", f"   :module: {face.__name__}", *shown, ""]
     return [*head, *(f"   {line}" for line in restructured(told)), ""]
+
+
+def _attribute(module: ModuleType, name: str) -> list[str]:
+    """What stands in quotes below a constant."""
+    docs = ModuleAnalyzer.for_module(module.__name__).find_attr_docs()
+    return list(docs.get(("", name), []))
 
 
 def _is_literal(value: object) -> bool:
@@ -212,8 +242,13 @@ def _fields(kind: type) -> str:
 def read_docstring(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
 ) -> None:
-    """Make a docstring reStructuredText before napoleon reads its sections."""
-    lines[:] = restructured(lines)
+    """Make a docstring reStructuredText before napoleon reads its sections.
+
+    Of a property it takes what stands before a colon in the first line for the type: an
+    empty comment is put there.
+    """
+    first = ["..", ""] if what in ("attribute", "property") else []
+    lines[:] = first + restructured(lines)
 
 
 def without_lists(

@@ -56,7 +56,7 @@ def noisy_distances(
         settings: steps of `nearest_error`; `projections` is 0 if left out.
 
     Returns:
-        Distances [images, n]; `np.median(…, axis=1)` is epsilon*_q(E).
+        Distances [images, n]; `np.median(…, axis=1)` is epsilon^*_q(E).
 
     Raises:
         TypeError: an argument of another kind.

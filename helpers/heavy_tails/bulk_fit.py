@@ -20,10 +20,10 @@ class MarchenkoPasturFit:
 
     Attributes:
         law: of the bulk, of an (N - k) x (M - k) noise matrix if there are k spikes;
-            `law.edges[1]` is lambda+.
+            `law.edges[1]` is lambda^+.
         sigma: square root of N times the variance of the noise's entries.
-        n_spikes: k, eigenvalues over 3 Tracy-Widom scales above lambda+.
-        excess: (largest eigenvalue - lambda+) / Tracy-Widom scale.
+        n_spikes: k, eigenvalues over 3 Tracy-Widom scales above lambda^+.
+        excess: (largest eigenvalue - lambda^+) / Tracy-Widom scale.
         ks: largest distance between the distribution functions of the other
             eigenvalues and of the law.
     """

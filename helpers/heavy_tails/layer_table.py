@@ -202,7 +202,7 @@ def analyze_model(
             as if they were one matrix of the same Q; "flatten" those of the one matrix
             [out, in * kernel size], as `analyze` does.
         split_qkv: whether queries, keys and values that share a weight, three times as
-            long as wide and named as in torch, timm, GPT-2 or Phi, get a row each.
+            long as wide and named as in torch, timm, GPT-2 or `Phi`, get a row each.
         n_draws: samples behind the error of alpha and behind p, with seed 0; 0 leaves
             both out, and the phase, which needs p.
         smallest: eigenvalues that a weight must have, 3 or more.

@@ -58,7 +58,7 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
     that applies, p being that of `power_law_p_value`:
 
         rank-collapse  over 10 % of the eigenvalues below 1e-4 of their mean
-        random-like    largest eigenvalue less than 3 Tracy-Widom scales above lambda+
+        random-like    largest eigenvalue less than 3 Tracy-Widom scales above lambda^+
         bleeding-out   soft rank above 0.8
         bulk+spikes    at most 1/16 of the eigenvalues outside, and no long tail: not
                        p > 0.01 on a quarter of them

@@ -23,11 +23,11 @@ def stable_rank(eigenvalues: ArrayLike) -> float:
 
 
 def soft_rank(eigenvalues: ArrayLike, edge: float) -> float:
-    """Return Martin & Mahoney's MP soft rank: lambda+ over the largest eigenvalue.
+    """Return Martin & Mahoney's MP soft rank: lambda^+ over the largest eigenvalue.
 
     Args:
         eigenvalues: of W^T W, [M].
-        edge: lambda+ > 0, such as `fit_marchenko_pastur(...).law.edges[1]`.
+        edge: lambda^+ > 0, such as `fit_marchenko_pastur(...).law.edges[1]`.
 
     Returns:
         A number in (0, 1]; 1 where no eigenvalue lies above the edge.

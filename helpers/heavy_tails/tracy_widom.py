@@ -19,7 +19,7 @@ _LOWEST, _HIGHEST = -10.0, 40.0  # beyond: below 1e-16, and within it of 1
 def tracy_widom_scale(q: float, m: int, sigma: float = 1.0) -> float:
     """Return the scale on which the largest eigenvalue of noise fluctuates.
 
-    lambda_max is near lambda+ + scale * xi with xi of the Tracy-Widom law and
+    lambda_max is near lambda^+ + scale * xi with xi of the Tracy-Widom law and
 
         scale = sigma^2 Q^(-1/2) (1 + Q^(-1/2))^(4/3) m^(-2/3).
 

@@ -46,7 +46,7 @@ class EscapeIndicator:
 
     @property
     def ratio(self) -> float:
-        """R = Tr(H Sigma) / Tr(H Sbar)."""
+        """The ratio r = Tr(H Sigma) / Tr(H Sbar)."""
         return self.indicator / self.isotropic
 
     @property
@@ -56,7 +56,7 @@ class EscapeIndicator:
 
     @property
     def floor(self) -> float:
-        """A D / (k + D^(1-p))^2, what the two conditions promise of r."""
+        """The bound a D / (k + D^(1-p))^2, which the two conditions promise of r."""
         return float(ratio_bound(self.dimension, self.k, self.gap, self.alignment))
 
 

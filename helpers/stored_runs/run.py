@@ -109,7 +109,7 @@ def record(
     """Describe the run that ends now.
 
     Args:
-        command: its words, as in ["python", "-m", "helpers.heavy_tails", "--store"].
+        command: its words, as in `["python", "-m", "helpers.heavy_tails", "--store"]`.
         modules: of `helpers`, that did the work; by default what `python -m` names.
         seed: as in `Run`.
         since: `time.perf_counter()` when it began.

@@ -78,6 +78,58 @@ def test_no_mark_of_a_docstring_is_left_in_the_text(site):
         assert not re.search(r"`|:math:|\\[_*|]", article.text), path.name
 
 
+def articles(site):
+    """Each page's name and its text, without code and formulas, field by field."""
+    for path in sorted(site.glob(f"{FOLDER}/*.html")):
+        yield (
+            path.stem,
+            copy.copy(parsed(site, path.relative_to(site).as_posix()).find("article")),
+        )
+
+
+def test_no_description_is_read_as_a_type_a_list_or_a_term(site):
+    """What stands before a colon, a letter with a stop, a line hung below another."""
+    for name, article in articles(site):
+        for term in article.select("dl.field-list > dt"):
+            assert not term.text.startswith("Type"), name
+        for field in article.select("dl.field-list > dd"):
+            assert not field.select("dl"), f"{name}: {field.text}"
+        items = [item.text.strip() for item in article.select("dd li")]
+        assert not [item for item in items if len(item) < 2], name
+
+
+def test_no_sign_is_left_as_it_is_typed(site):
+    for name, article in articles(site):
+        for formula in article.select(".math"):
+            assert not re.search(r"\\lt\s*-|<-|-\s*\\gt\b|->", formula.text), name
+        for code in article.select("pre, code, .sig, .math"):
+            code.replace_with("§")
+        left = re.findall(r".*(?:<-|->|!=|-\+|§[‘“]|\w\^|–[a-z]{3}).*", article.text)
+        assert not left, f"{name}: {left}"
+
+
+def test_what_a_page_shows_of_another_room_stands_below_its_own_and_leads_there(site):
+    page = parsed(site, f"{FOLDER}/claims.html").find("article")
+    files = [title.find(string=True) for title in page.select("h2")]
+    assert files == ["claims.py", "helpers/claim_rows.py", "helpers/verdicts.py"]
+    entry = page.find("dt", id="helpers.claims.Claim")
+    lead = entry.find_next_sibling("dd").select_one("a.reference")
+    assert lead["href"] == "verdicts.html#helpers.verdicts.Claim"
+    assert not page.find("dt", id="helpers.claims.Claim.verdict")
+
+
+def test_files_to_read_stand_in_one_form(site):
+    """A list with bullets, a file in code style in each, no stop at its end."""
+    for name, article in articles(site):
+        start = article.find("p", string=re.compile("Read in this order:$"))
+        if start is None:
+            continue
+        files = start.find_next_sibling()
+        assert files.name == "ul", name
+        assert all(item.find("code") for item in files.select("li")), name
+        assert not [li for li in files.select("li") if li.text.strip()[-1] == "."], name
+
+
 def test_the_search_finds_a_function(open_page):
     opened = open_page("search.html?q=plane_regions", **WIDE)
     found = "#search-results li a[href$='#helpers.linear_regions.plane_regions']"
@@ -97,6 +149,12 @@ def test_the_search_finds_a_function(open_page):
         ),
         ("sum_(j >= i) ln x,   e_0 = 0", r"\sum_{j \ge i} \ln x,\quad e_{0} = 0"),
         ("a  = max_i sqrt(2)", r"a = \max_{i}\operatorname{sqrt}(2)"),
+        ("v <- m v,  x -> 0", r"v \leftarrow m v,\quad x \to 0"),
+        ("1 -+ a != 2^H", r"1 \mp a \ne 2^{H}"),
+        ("<W_l, P_l V>", r"\langle W_{l}, P_{l} V\rangle"),
+        ("gbar gbar' + I_chi2", r"\bar{g} \bar{g}' + I_{\chi^{2}}"),
+        ("epsilon^*_q, lambda^+", r"\epsilon^{*}_{q}, \lambda^{+}"),
+        ("dh_l / ||v||_inf", r"d h_{l} / \Vert v\Vert_{\infty}"),
     ],
 )
 def test_a_formula_keeps_its_signs_in_their_places(typed, typeset):
@@ -113,6 +171,23 @@ def test_a_formula_keeps_its_signs_in_their_places(typed, typeset):
         ("`sigma_b` and end_to_end stay", "`sigma_b` and end_to_end stay"),
         ("the n_l neurons", r"the \ :math:`n_{l}`\  neurons"),
         ("mu <= 1", r"\ :math:`\mu`\  ≤ 1"),
+        ("the error of W_l", r"the error of \ :math:`W_{l}`"),
+        ("f'(0), phi''(u)", r"f′(0), \ :math:`\phi ''`\ (u)"),
+        ("W_l W_l'", r"\ :math:`W_{l}`\  \ :math:`W_{l}'`"),
+        ('its "alpha" is', r'its "\ :math:`\alpha`\ ” is'),
+        ("phi's alpha-quantile", r"\ :math:`\phi`\ ’s \ :math:`\alpha`\ -quantile"),
+        ("d = -sigma, -s - 1", r"d = −\ :math:`\sigma`\ , −s − 1"),
+        ("q -> x <- y != z", "q → x ← y ≠ z"),
+        ("l = 1..kappa, obj.kappa", r"l = 1..\ :math:`\kappa`\ , obj.kappa"),
+        ("(1 -+ x) of 2^n", r"(1 ∓ x) of \ :math:`2^{n}`"),
+        ("conv_l and dh_0", r"\ :math:`\text{conv}_{l}`\  and \ :math:`dh_{0}`"),
+        ("[x, 1]^+ and <u, u'>", r"[x, 1]\ :math:`{}^{+}`\  and ⟨u, u′⟩"),
+        ("a < b, c > d", "a < b, c > d"),
+        ("Sbar, a bar", r"\ :math:`\bar{S}`\ , a bar"),
+        ("chi2(P || Q)", r"\ :math:`\chi^{2}`\ (P \|\| Q)"),
+        ("with --store or `--plot`", "with `--store` or `--plot`"),
+        ("L.", r"\L."),
+        ("iv) or 12. or L", r"\iv) or 12. or L"),
     ],
 )
 def test_prose_keeps_its_code_and_typesets_its_symbols(typed, shown):
@@ -132,11 +207,27 @@ def test_an_indented_block_is_displayed_by_what_it_is():
     ]
 
 
-def test_files_below_a_line_are_a_list():
-    lines = ["Read in this order:", "    a.py, b.py: sigma_w.", "    c.py: `f`.", ""]
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["    a.py, b.py: sigma_w.", "    c.py: `f`."],
+        ["", "- a.py, b.py: sigma_w", "- c.py: `f`"],
+        ["", "    a.py, b.py  sigma_w", "    c.py        `f`"],
+    ],
+)
+def test_files_to_read_are_a_list(lines):
+    made = docstrings.restructured(["Read in this order:", *lines, ""])
+    assert [line for line in made if line] == [
+        "Read in this order:",
+        r"- `a.py`, `b.py`: \ :math:`\sigma _{w}`",
+        "- `c.py`: `f`",
+    ]
+
+
+def test_a_line_that_hangs_below_what_is_returned_is_part_of_it():
+    lines = ["Returns:", "    x: words [n,", "        2]; y: labels.", "", "Cost: 1 s."]
     assert docstrings.restructured(lines) == [
-        *("Read in this order:", "", r"- a.py, b.py: \ :math:`\sigma _{w}`\ ."),
-        *("- c.py: `f`.", "", ""),
+        *(":returns:", "    x: words [n,", "    2]; y: labels.", "", "Cost: 1 s.")
     ]
 
 
