@@ -2,9 +2,9 @@
 
 Shared rooms: activations with probes, networks, models, arrays, devices, data, training
 with training_checks, sweeps with fingerprints, explorer with figure_data, style, and
-claims with its verdicts, claim_rows and stored_runs. One room per chapter, named as the
-chapter is: linear_regions, well_behaved, … Above stand the checks behind the exercises,
-and report, which turns the chapters' instruments to a network of yours.
+claims with its verdicts, claim_rows, typeset and stored_runs. One room per chapter,
+named as the chapter is: linear_regions, well_behaved, … Above stand the checks behind
+the exercises, and report, which turns the chapters' instruments to a network of yours.
 Nothing heavy is imported here: `from helpers import networks` loads what it needs.
 
 A package of the same name that was installed over this one, or removed again, may have
@@ -42,6 +42,7 @@ __all__ = [
     "sweeps",
     "training",
     "training_checks",
+    "typeset",
     "verdicts",
     "well_behaved",
 ]

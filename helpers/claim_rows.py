@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from helpers.typeset import in_html
 
 __all__ = [
     "COLUMNS",
@@ -45,7 +48,8 @@ def html_row(row: Row, page: str | None = None) -> str:
 
     The line holds the statement, what was measured, and the verdict by its sign and
     its word; behind it are the paper's words, what is accepted, and what would have
-    counted against the claim.
+    counted against the claim. Formulas are set (`typeset.in_html`); the text as it is
+    typed stays with them, in the attribute `data-typed`.
 
     Args:
         row: the claim; with `since`, what is said of the code behind a stored run.
@@ -57,13 +61,12 @@ def html_row(row: Row, page: str | None = None) -> str:
     behind = dict(
         zip(COLUMNS[1:4], (_said(row), _accepted(row), _against(row)), strict=True)
     )
-    if row["stored"]:
-        behind["stored run"] = row["stored"]
-    if row.get("since"):
-        behind["since then"] = row["since"]
     told = "".join(
-        f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in behind.items()
+        f"<dt>{name}</dt><dd{_typed(text)}>{in_html(text)}</dd>"
+        for name, text in behind.items()
     )
+    for name, text in (("stored run", row["stored"]), ("since then", row.get("since"))):
+        told += f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" if text else ""
     if page is not None:
         id = ""
         told += f'<dt>made in</dt><dd><a href="{page}#{place}">its chapter</a></dd>'
@@ -71,11 +74,21 @@ def html_row(row: Row, page: str | None = None) -> str:
     return (
         f'<details class="claim"{id} data-chapter="{row["id"].partition(".")[0]}" '
         f'data-source="{row["source"]}" data-verdict="{row["verdict"]}" '
-        f'data-run="{kind}"><summary><span class="claim-statement">{row["id"]} '
-        f"{html.escape(row['statement'])}:</span> <b>"
-        f"{html.escape(measured_in_words(row))}</b> <em>{verdict}</em></summary>"
+        f'data-run="{kind}"><summary><span class="claim-statement"'
+        f"{_typed(row['statement'])}>{row['id']} {in_html(row['statement'])}:</span> "
+        f"<b>{in_html(measured_in_words(row))}</b> <em>{verdict}</em></summary>"
         f"<dl>{told}</dl></details>"
     )
+
+
+def _typed(text: str) -> str:
+    """The attribute that keeps a text as typed, where its formulas are read otherwise.
+
+    Signs that ledger.js takes for one another make no difference.
+    """
+    read = html.unescape(re.sub("<[^>]+>", "", in_html(text)))
+    same = read.translate({0xA0: " ", 0x2212: "-", 0xD7: "x"}) == text
+    return "" if same else f' data-typed="{html.escape(text)}"'
 
 
 def _said(row: Row) -> str:

@@ -26,6 +26,7 @@ from matplotlib.figure import Figure
 
 from helpers import figure_data
 from helpers.style import palette_png, without_minor_ticks
+from helpers.typeset import in_html
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -304,7 +305,7 @@ def _alt(label: str, frame: Frame) -> str:
 
 
 def _range_input(name: str, values: Sequence[Any], index: int) -> str:
-    label, shown = html.escape(_words(name)), html.escape(_shown(values[index]))
+    label, shown = in_html(name).replace("_", " "), html.escape(_shown(values[index]))
     return (
         f'<label><span>{label}</span><input type="range" min="0" step="1" disabled '
         f'max="{len(values) - 1}" value="{index}" aria-valuetext="{shown}">'

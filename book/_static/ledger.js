@@ -13,9 +13,14 @@ document.addEventListener("DOMContentLoaded", () => {
     const fields = [...root.querySelectorAll("select, input")];
     const status = root.querySelector("[role=status]");
     const all = status.textContent;
+    const signs = { "\u00a0": " ", "−": "-", "×": "x" };
+    const plain = (text) => text.toLowerCase().replace(/[\u00a0−×]/g, (sign) => signs[sign]);
+    // What is shown and, where formulas are set, what was typed: σw and sigma_w.
+    const words = new Map(claims.map((claim) => [claim, plain([claim.textContent,
+      ...[...claim.querySelectorAll("[data-typed]")].map((part) => part.dataset.typed)].join("\n"))]));
     const matches = ({ name, value }, claim) => {
       if (!value || name === "sort") return true;
-      if (name === "search") return claim.textContent.toLowerCase().includes(value.toLowerCase());
+      if (name === "search") return words.get(claim).includes(plain(value));
       return claim.dataset[name] === value;
     };
 

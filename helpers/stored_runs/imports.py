@@ -28,6 +28,7 @@ SHOWN = frozenset(
         "figure_data",
         "stored_runs",
         "style",
+        "typeset",
         "verdicts",
     )
 )
