@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -93,6 +94,20 @@ def test_what_the_opposite_would_pass_too_is_not_resolved(changes, resolved):
     assert make(**(changes | BOOK)).verdict == verdict.replace("reproduced", "holds")
 
 
+def test_formulas_are_set_and_kept_as_typed_where_they_are_read_otherwise():
+    made = make(stderr=0.1, seeds=5, because="1 - c at 10^-4", against="a slope of -1")
+    line, told = row(made), row(replace(made, statement="slope of sigma_w^2"))
+    assert "data-typed" not in line.summary.span.attrs
+    assert line.summary.b.text == "1\xa0±\xa00.1 (5\xa0draws)"
+    assert told.summary.span["data-typed"] == "slope of sigma_w^2"
+    assert told.summary.span.text == "1.2 slope of σw2:"
+    accepted, against = told.dl("dd")[1:3]
+    assert accepted["data-typed"].endswith("1 - c at 10^-4")
+    assert accepted.sup.text == "−4"
+    assert against.text.startswith("a slope of −1")
+    assert not against.attrs
+
+
 def test_power_is_that_of_a_normal_measurement_around_the_opposite():
     made = make(interval=(0.0, None), null=-1.0, stderr=1.0, measured=5.0)
     assert made.power == pytest.approx(0.841344746)
@@ -117,7 +132,7 @@ def test_planted_runs_may_be_of_any_kind_of_number(runs):
 
 @pytest.mark.parametrize(
     ("run", "shown"),
-    [(math.inf, "inf"), (math.nan, "nan"), (3.0, "3"), (-2e7, "-2e+07")],
+    [(math.inf, "inf"), (math.nan, "nan"), (3.0, "3"), (-2e7, "−2e+07")],
 )
 def test_a_planted_run_may_overflow_and_is_shown(run, shown):
     made = make(planted=Planted("division by 0", run))
@@ -147,7 +162,7 @@ def test_a_mean_is_shown_as_exactly_as_it_is_known(measured, stderr, shown):
 def test_a_line_says_everything():
     made = make(stderr=0.0123, seeds=20, stored="2026-01-02, make x", null=0.5)
     assert row(made).summary.text == (
-        "1.2 slope is 1: 1 ± 0.012 (20 draws) ✓ reproduced (stored)"
+        "1.2 slope is 1: 1\xa0±\xa00.012 (20\xa0draws) ✓ reproduced (stored)"
     )
     assert behind(made) == {
         "the paper": "theorem 1: about one",

@@ -100,6 +100,12 @@ def test_text_cannot_close_the_script_element():
     assert data["texts"] == ["x 1: </script><b>"]
 
 
+def test_a_slider_named_for_a_greek_letter_shows_it():
+    made = explorer(lambda **_: plt.figure(figsize=(1, 1)), label="x", sigma_w=[1, 2])
+    page, _ = parsed(made)
+    assert page.select_one("label span").decode_contents() == "σ<sub>w</sub>"
+
+
 def test_names_and_values_are_shown_as_words():
     made = explorer(
         lambda **_: plt.figure(figsize=(1, 1)), label="x", skip_of=["batch_norm"]
