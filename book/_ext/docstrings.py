@@ -25,7 +25,7 @@ _GREEK = "|".join(GREEK)
 _TEX = {name: f"\\{name} " for name in [*GREEK, *OPERATORS]} | {
     "Tr": r"\operatorname{Tr}",
     "div": r"\operatorname{div}",
-    "sqrt": r"\operatorname{sqrt}",
+    "sqrt": r"\surd ",
     "grad": r"\nabla ",
     "lam": r"\lambda ",
     "inf": r"\infty ",
@@ -134,6 +134,7 @@ _SIGNS = {
     r"->": "→",
     r"<-": "←",
     r"-\+": "∓",
+    r"\bsqrt ?(?=[(\d])": "√",
     r"(?:(?<=\S )|(?<=\A ))-(?= )|(?<!\w)-$": "−",
     r"(?<![\w-])-(?=\(|[A-Za-z](?![\w-]))": "−",
     r"\b([A-Za-z])''(?!\w)": r"\1″",
