@@ -32,11 +32,11 @@ BROWSERS = (
 )
 """The leanest first: without a window's machinery a page takes a fifth less time."""
 
-READY = """async (solutions) => {
-  for (const fold of document.querySelectorAll("details")) {
-    const folded = fold.matches(".hide");
-    if (folded || (!solutions && !fold.matches(".claim"))) fold.remove();
-    else fold.open = true;
+READY = """async ([solutions, printed]) => {
+  document.documentElement.style.setProperty("--printed", printed);
+  for (const fold of document.querySelectorAll("details:not(.hide)")) {
+    if (solutions || fold.matches(".claim, .all-claims")) fold.open = true;
+    else fold.remove();
   }
   await window.MathJax?.startup?.promise;
   await window.MathJax?.startup?.document?.lazyTypesetAll?.();
@@ -45,7 +45,8 @@ READY = """async (solutions) => {
   for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
 }"""
-"""Folded code goes, claims are opened; solutions are opened or go. Formulas ask for
+"""Folded code stays folded, claims are opened; solutions are opened or go. The number
+of pages printed before this one goes on in the head (print.css). Formulas ask for
 their fonts when they are laid out, and figures out of sight wait to be asked for."""
 
 
@@ -96,7 +97,7 @@ def write(pages: Sequence[str], out: Path, *, solutions: bool) -> None:
     with tempfile.TemporaryDirectory() as folder, _browser_page() as page:
         for number, name in enumerate(tqdm(pages, "pages", leave=False)):
             page.goto((SITE / f"{name}.html").as_uri())
-            page.evaluate(READY, solutions)
+            page.evaluate(READY, [solutions, len(book.pages)])
             part = Path(folder) / f"{number}.pdf"
             page.pdf(
                 path=part,

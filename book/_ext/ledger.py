@@ -8,6 +8,7 @@ what `make seeds` stored.
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def _ledger(app: Sphinx, page: str) -> str:
         uri, claims = app.builder.get_relative_uri(page, entry["docname"]), []
         for claim in claims_of(app, entry):
             claims.append(claim)
-            lines.append(html_row(claim, uri))
+            lines.append(_whole_dates(html_row(claim, uri)))
         found += claims
         runs = dict.fromkeys(claim["stored"] for claim in claims if claim["stored"])
         sources += [f"<li>{_heading(entry)}: {html.escape(run)}</li>" for run in runs]
@@ -127,6 +128,11 @@ def _ledger(app: Sphinx, page: str) -> str:
         f'<div class="claims">{"".join(lines)}</div></div>'
         f'<h2>Stored runs</h2><ul class="stored-runs">{"".join(sources)}</ul>'
     )
+
+
+def _whole_dates(rows: str) -> str:
+    """Claims whose dates are marked as such: no line breaks within them."""
+    return re.sub(r"\d{4}-\d\d-\d\d", r"<time>\g<0></time>", rows)
 
 
 def _bar(entry: dict[str, str], claims: list[dict[str, Any]]) -> str:
@@ -231,7 +237,10 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def tell_changes(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Add to a page's stored rows what has changed in the code behind them."""
+    """Add to a page's stored rows what has changed in the code behind them.
+
+    Dates in all its rows are marked.
+    """
     for entry in entries(app):
         if entry["docname"] != docname:
             continue
@@ -242,6 +251,8 @@ def tell_changes(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             text = node.astext()
             for old, new in shown:
                 text = text.replace(old, new)
+            if 'class="claim"' in text:
+                text = _whole_dates(text)
             if text != node.astext():
                 node.replace_self(nodes.raw("", text, **node.attributes))
 

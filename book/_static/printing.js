@@ -15,6 +15,8 @@
   };
   addEventListener("beforeprint", () => {
     fetchFigures();
+    const names = new Set(document.title.split(" — ")); // the first page is named for the book
+    page.style.setProperty("--title", JSON.stringify([...names].join(" — ")));
     theme = page.dataset.theme;
     page.dataset.theme = "light";
   });
