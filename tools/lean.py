@@ -53,6 +53,10 @@ TOGGLE = '<summary><span class="toctree-toggle"'
 FORMULA = '<div class="math notranslate nohighlight"'
 """A displayed formula, which scrolls where it is wide: by the keyboard too."""
 
+TABLE = re.compile(r'(?<!table-container">)<table.*?</table>', re.DOTALL)
+IN_BOX = r'<div class="pst-scrollable-table-container">\g<0></div>'
+"""A table in a box that scrolls, as the theme has it around those of Markdown."""
+
 _CLASSES = re.compile(r"""class=("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _WORD = re.compile(r"[\w-]+")
 _CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
@@ -94,6 +98,7 @@ def lean_page(text: str, *, search: bool) -> str:
     if not search:
         text = SEARCH_SCRIPTS.sub("", text)
     text = text.replace(FORMULA, f'{FORMULA} tabindex="0"')
+    text = TABLE.sub(IN_BOX, text)
     return text.replace(
         TOGGLE, TOGGLE.replace("<summary", '<summary aria-label="pages below"')
     )

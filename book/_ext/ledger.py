@@ -186,7 +186,7 @@ def _counts(found: list[dict[str, Any]]) -> str:
         for source, text in SOURCES.items()
     )
     return (
-        f'<table class="counts" tabindex="0"><thead><tr>{head}</tr></thead>'
+        f'<table class="counts"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
         f"<p>{len(found) - stored - untested} of {len(found)} claims were measured "
         f"while this site was built; {stored} are stored runs, computed once at sizes "
@@ -223,7 +223,7 @@ def _other_seeds(app: Sphinx, page: str) -> str:
         rows.append(row_of(_heading(entry), cells, names[1:]))
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
-        f'<table class="seeds" tabindex="0"><thead><tr>{head}</tr></thead>'
+        f'<table class="seeds"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 

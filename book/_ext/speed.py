@@ -103,7 +103,7 @@ def table(rows: list[Row]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
     body = "".join(_html_row(row) for row in rows)
     return (
-        f'<table class="speed" tabindex="0"><thead><tr>{head}</tr></thead>'
+        f'<table class="speed"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 

@@ -29,7 +29,7 @@ class StoredRuns(SphinxDirective):
             lines.append(_line(path, found()[path]))
         head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
         table = (
-            f'<table class="seeds stored" tabindex="0"><thead><tr>{head}</tr></thead>'
+            f'<table class="seeds stored"><thead><tr>{head}</tr></thead>'
             f"<tbody>{''.join(lines)}</tbody></table>"
         )
         return [nodes.raw("", table, format="html")]

@@ -1,23 +1,24 @@
-// On a phone a picture of panels side by side keeps its letters readable: it scrolls sideways.
+// On a phone a picture whose letters would get too small to read is wider than the column: it scrolls.
 document.addEventListener("DOMContentLoaded", () => {
   const phone = matchMedia("(max-width: 40rem)");
+  const [COLUMN, LETTER, LEAST, READ] = [358, 13, 7.6, 10]; // pixels; letters as helpers/style.py draws them
   for (const picture of document.querySelectorAll("div.cell_output img:not(.turned)")) {
     const twin = picture.nextElementSibling?.matches(".turned") ? [picture.nextElementSibling] : [];
-    const told = ["width", "height"].map((side) => Number(picture.getAttribute(side)));
     const fit = () => {
-      const [width, height] = told[1] ? told : [picture.naturalWidth, picture.naturalHeight];
+      const width = Number(picture.getAttribute("width")) || picture.naturalWidth;
       const box = picture.closest(".wide-picture");
-      const wide = width > 2 * height || picture.closest(".explorer");
-      if (wide && phone.matches && !box) {
+      if ((LETTER * COLUMN) / width < LEAST && phone.matches && !box) {
         const made = document.createElement("div");
-        Object.assign(made, { className: "wide-picture", tabIndex: 0 });
+        made.className = "wide-picture";
+        made.style.setProperty("--wide", `${Math.round((width * READ) / LETTER)}px`);
         picture.replaceWith(made);
         made.append(picture, ...twin);
+        window.showMore?.(made);
       } else if (box && !phone.matches) {
-        box.replaceWith(...box.childNodes);
+        box.replaceWith(picture, ...twin);
       }
     };
-    if (told[1] || picture.complete) fit();
+    if (picture.getAttribute("width") || picture.complete) fit();
     else picture.addEventListener("load", fit);
     phone.addEventListener("change", fit);
   }

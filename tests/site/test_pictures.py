@@ -1,4 +1,4 @@
-"""Pictures of panels side by side on a phone: readable, and scrolled sideways."""
+"""Pictures whose letters would be too small on a phone: readable, scrolled sideways."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -10,18 +10,18 @@ HEAD = f"""<!doctype html><html lang="en" data-theme="light"><meta charset="utf-
 <link rel="stylesheet" href="{STATIC}/article.css">
 <script src="{STATIC}/pictures.js"></script>
 <style>img {{ max-width: 100% }} article {{ max-width: 700px }}</style>"""
-SIZES = {"panels": (8, 3.4), "one": (6.4, 4)}
+SIZES = {"panels": (8, 3.4), "high": (6.9, 6), "one": (6, 4), "flat": (5.7, 2.4)}
 LEAN = """<div class="cell_output"><img class="plain" id="lean" alt="lean" width="640"
 height="200" loading="lazy" src="panels.png"><img class="turned" alt="lean" width="640"
 height="200" loading="lazy" src="dark.png"></div>"""
 MAP = """<div class="bd-content"><article class="bd-article"><div class="cell">
-<div class="cell_output"><img class="of-data" alt="a map" width="640" height="400"
+<div class="cell_output"><img class="of-data" alt="a map" width="600" height="375"
 src="one.png"></div></div></article></div>"""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A page with a picture of two panels and one of a single panel."""
+    """A page with pictures of many panels, beside and above each other, and of one."""
     path = tmp_path_factory.mktemp("pictures")
     for name, size in SIZES.items():
         figure = plt.figure(figsize=size)
@@ -51,16 +51,17 @@ def opened(open_page, folder):
 
 
 def widths(page):
-    """How wide the pictures are, and whether something scrolls sideways."""
+    """How wide the pictures are, and how many scroll sideways."""
     found = [page.locator(f"#{name}").bounding_box()["width"] for name in SIZES]
     return *found, page.locator(".wide-picture").count()
 
 
-def test_panels_are_wider_than_a_phone_and_a_single_one_is_not(opened):
+def test_letters_decide_which_picture_is_wider_than_a_phone(opened):
+    """Letters of 13 pixels: of 10 where they would be smaller than 7.6, on 358."""
     page = opened(PHONE)
-    panels, one, boxes = widths(page)
-    assert (panels, boxes) == (640, 1)
-    assert one <= 390
+    panels, high, *single, boxes = widths(page)
+    assert (panels, high, boxes) == (round(800 * 10 / 13), round(690 * 10 / 13), 2)
+    assert max(single) <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -84,8 +85,8 @@ def test_on_a_wide_screen_nothing_scrolls_also_after_a_turn(opened):
     page = opened(PHONE)
     page.set_viewport_size(WIDE["viewport"])
     page.wait_for_function("!document.querySelector('.wide-picture')")
-    assert widths(page)[2] == 0
-    assert widths(opened(WIDE))[2] == 0
+    assert widths(page)[-1] == 0
+    assert widths(opened(WIDE))[-1] == 0
 
 
 @pytest.fixture

@@ -98,6 +98,13 @@ def test_a_displayed_formula_scrolls_by_the_keyboard(lean):
     assert page == formula.replace(" id", ' tabindex="0" id')
 
 
+def test_every_table_has_one_box_that_scrolls(lean):
+    table = '<table class="counts"><tr><td>1</td></tr></table>'
+    boxed = f'<div class="pst-scrollable-table-container">{table}</div>'
+    assert lean.lean_page(f"<p>a</p>{table}", search=False) == f"<p>a</p>{boxed}"
+    assert lean.lean_page(boxed, search=False) == boxed
+
+
 def test_only_the_search_loads_its_index_and_toggles_have_names(lean, build):
     lean.finish_pages(build)
     html = build / "html"

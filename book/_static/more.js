@@ -1,0 +1,24 @@
+// What is wider than its column scrolls, by the keyboard too, and says on which side there is more.
+document.addEventListener("DOMContentLoaded", () => {
+  const boxes = ".math, .highlight > pre, .wide-picture, .pst-scrollable-table-container";
+  const look = (box) => {
+    const beyond = box.scrollWidth - box.clientWidth;
+    const sides = [box.scrollLeft > 2 && "left", beyond - box.scrollLeft > 2 && "right"];
+    const more = sides.filter(Boolean).join(" ");
+    if (more === (box.dataset.more ?? "")) return;
+    if (more) box.tabIndex = 0;
+    if (more) box.dataset.more = more;
+    else delete box.dataset.more;
+  };
+  const sizes = new ResizeObserver((seen) => {
+    for (const box of new Set(seen.map(({ target }) => target.closest(boxes)))) if (box) look(box);
+  });
+  const watch = (box) => [box, ...box.children].forEach((one) => sizes.observe(one));
+  const changes = new MutationObserver((seen) => seen.forEach(({ target }) => watch(target)));
+  window.showMore = (box) => {
+    watch(box);
+    changes.observe(box, { childList: true });
+    box.addEventListener("scroll", () => look(box), { passive: true });
+  };
+  document.querySelectorAll(`.bd-article :is(${boxes})`).forEach(window.showMore);
+});

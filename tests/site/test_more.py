@@ -1,0 +1,80 @@
+"""What is wider than a phone scrolls, and a shade says on which side there is more."""
+
+import pytest
+from places import CHAPTER_PAGES, PHONE, WIDE, typeset
+
+BOXES = {
+    "formula": (CHAPTER_PAGES[0], "div.statement div.math"),
+    "formula in a line": (CHAPTER_PAGES[4], ".proof span.math[data-more]"),
+    "code": (CHAPTER_PAGES[0], ".cell_input pre[data-more]"),
+    "code of the reference": ("book/scaling.html", ".highlight > pre"),
+    "figure": (CHAPTER_PAGES[8], ".wide-picture"),
+    "table": ("book/notation.html", ".pst-scrollable-table-container"),
+    "table of the ledger": ("book/ledger.html", ":has(> table.counts)"),
+    "report": ("book/your_network.html", ".report :has(> table)[data-more]"),
+}
+SHADES = """box => ["::before", "::after"].map(part => {
+  const { content, backgroundImage, position } = getComputedStyle(box, part);
+  return content !== "none" && backgroundImage.includes("gradient")
+    && ["sticky", "absolute"].includes(position);
+})"""
+"""Whether there is a shade on the left and on the right, which does not move along."""
+CUT = """() => [...document.querySelectorAll(".bd-article *")].filter(one =>
+  one.checkVisibility() && one.clientWidth > 20 && one.scrollWidth > one.clientWidth + 2
+  && ["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX)
+  && !one.closest("mjx-container, .wide-picture img") && !one.dataset.more
+).map(one => one.outerHTML.slice(0, 200))"""
+"""What is cut or scrolls with no sign of it."""
+
+
+@pytest.mark.parametrize("kind", BOXES)
+def test_a_shade_says_on_which_side_there_is_more(open_page, kind):
+    name, box = BOXES[kind]
+    page = open_page(name, **PHONE)
+    typeset(page)
+    page.wait_for_selector(".bd-article [data-more]")
+    box = page.locator(f".bd-article {box}").first
+    box.scroll_into_view_if_needed()
+    assert box.get_attribute("data-more") == "right"
+    assert box.evaluate(SHADES) == [False, True]
+    assert box.get_attribute("tabindex") == "0"
+    box.evaluate("box => { box.scrollLeft = 8 }")
+    page.wait_for_function(
+        "() => document.querySelector('[data-more=\"left right\"], [data-more=left]')"
+    )
+    assert box.evaluate(SHADES)[0]
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth }")
+    page.wait_for_function("() => document.querySelector('[data-more=left]')")
+    assert box.evaluate(SHADES) == [True, False]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *CHAPTER_PAGES[::4],
+        "book/your_network.html",
+        "book/teaching/02_edge_of_chaos.html",
+    ],
+)
+def test_nothing_is_cut_without_a_sign(visit, name):
+    page = visit(name, PHONE)
+    typeset(page)
+    page.wait_for_function(f"() => !({CUT})().length", timeout=5000)
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
+def test_what_is_printed_wraps_and_code_keeps_its_lines(open_page, size):
+    page = open_page(CHAPTER_PAGES[0], **size)
+    beyond = "all => all.map(one => one.scrollWidth - one.clientWidth)"
+    printed = page.locator(".cell_output :is(.stream, .text_plain) pre")
+    assert max(printed.evaluate_all(beyond)) <= 0
+    code = page.locator("div.cell > .cell_input pre").evaluate_all(beyond)
+    assert (max(code) > 100) is (size is PHONE)
+
+
+def test_a_formula_that_fits_is_left_alone(open_page):
+    page = open_page(CHAPTER_PAGES[0], **WIDE)
+    typeset(page)
+    page.wait_for_timeout(300)
+    assert page.locator("span.math[data-more]").count() == 0
+    assert page.locator("span.math[tabindex]").count() == 0
