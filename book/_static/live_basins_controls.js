@@ -33,6 +33,12 @@ function basinsDraw(canvas, cloud) {
   }
 }
 
+// Whether a formula in view is still to be typeset, which is done in idle time.
+const formulasWait = () => [...document.querySelectorAll("mjx-lazy")].some((one) => {
+  const { top, bottom } = one.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+});
+
 liveStart("basins", (root) => {
   const state = { seed: 1, noise: "hessian", energy: 0.01, step: BASINS.steps };
   const canvas = liveElement("canvas", { width: 720, height: 720 }, { role: "img" });
@@ -46,10 +52,12 @@ liveStart("basins", (root) => {
     canvas.setAttribute("aria-label", `Particles in two basins. ${status.textContent}`);
   };
   const go = () => { // one frame; readers who want no motion see the last one only
-    const end = Math.min(BASINS.steps, state.step + (still.matches ? 50 : 2));
-    while (state.step < end) basinsStep(cloud, state.step += 1, state, normal);
+    if (formulasWait()) { waiting = requestAnimationFrame(go); return; }
+    const [end, start] = [Math.min(BASINS.steps, state.step + (still.matches ? 50 : 2)), performance.now()];
+    do basinsStep(cloud, state.step += 1, state, normal);
+    while (state.step < end && (still.matches || performance.now() - start < 5));
     if (!still.matches || end === BASINS.steps) show();
-    waiting = end < BASINS.steps ? requestAnimationFrame(go) : 0;
+    waiting = state.step < BASINS.steps ? requestAnimationFrame(go) : 0;
   };
   const begin = () => {
     cancelAnimationFrame(waiting);

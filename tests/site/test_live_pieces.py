@@ -211,6 +211,46 @@ def test_particles_move_and_pause(piece):
     expect(status).not_to_have_text(before)
 
 
+FORMULA_IN_VIEW = """addEventListener("DOMContentLoaded", () =>
+  document.body.prepend(document.createElement("mjx-lazy")))"""
+
+
+def test_particles_wait_for_formulas_in_view(piece):
+    """MathJax typesets them in idle time, of which an animation leaves none."""
+    page = piece("basins", before=FORMULA_IN_VIEW)
+    status = page.locator(".live [role=status]")
+    page.wait_for_timeout(300)
+    expect(status).to_contain_text("step 0 of")
+    page.evaluate("document.querySelector('mjx-lazy').remove()")
+    expect(status).to_contain_text(re.compile(r"step [1-9]"))
+
+
+def test_a_frame_of_the_particles_is_short(piece):
+    """Where one step takes long, the next one waits: half a frame is left, or more."""
+    slow = piece("basins")
+    slow.get_by_role("button", name="Pause").press("Enter")
+    steps = slow.evaluate(
+        f"""async () => {{
+          const {{ state }} = {LIVE}, before = state.step, step = basinsStep;
+          basinsStep = (...given) => {{
+            const end = performance.now() + 20;
+            while (performance.now() < end);
+            step(...given);
+          }};
+          let [frames, counts] = [0, []];
+          document.querySelectorAll("button")[1].click();
+          await new Promise((done) => requestAnimationFrame(function frame() {{
+            counts.push(state.step);
+            frames += 1;
+            if (frames < 6) requestAnimationFrame(frame);
+            else done();
+          }}));
+          return counts.slice(1).map((count, i) => count - counts[i]);
+        }}"""
+    )
+    assert max(steps) == 1
+
+
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_without_scripts_the_picture_stays(piece, kind):
     page = piece(kind, java_script_enabled=False)
