@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,7 @@ def _cycled(values: Any, n: int, default: Any) -> Array:
 
 
 def _members(one: Any, box: Box) -> Iterator[Mark]:
-    """Members of one look are one path; those coloured by a map are tiles."""
+    """Members of one look are one path; those whose colours tell values are tiles."""
     if not one.get_paths():
         return
     members = _moved(one.get_paths(), box.pixels(one.get_transform()))
@@ -102,7 +102,7 @@ def _members(one: Any, box: Box) -> Iterator[Mark]:
         found[look] = found.get(look, "") + write(path, box.size)
     dash = [round(step * POINT, 1) for step in one.get_linestyle()[0][1] or ()]
     shared = {"name": named(one), "dash": dash, "holes": isinstance(one, ContourSet)}
-    if one.get_array() is not None and all(look[3] == 1 for look in found):
+    if _tell_values(one, found) and all(look[3] == 1 for look in found):
         tiles = [
             [colors.to_hex((look[0], look[1], look[2])), d] for look, d in found.items()
         ]
@@ -110,6 +110,11 @@ def _members(one: Any, box: Box) -> Iterator[Mark]:
         return
     for look, d in found.items():
         yield shared | _filled(look) | {"d": d}
+
+
+def _tell_values(one: Collection, looks: Iterable[tuple[float, ...]]) -> bool:
+    """Whether colours come from a map, or are more than a band and its edge need."""
+    return one.get_array() is not None or len({look[:3] for look in looks}) > 2
 
 
 def _moved(members: Sequence[Path], transform: Transform) -> list[Path]:

@@ -322,6 +322,14 @@ def test_tiles_of_a_map_keep_their_colours(ax):
     assert np.abs(corners - pixels(ax, squares[1])).max() < TENTH
 
 
+def test_polygons_of_many_colours_tell_values_and_keep_them(ax):
+    squares = [[(i, 0), (i + 1, 0), (i + 1, 1), (i, 1)] for i in range(3)]
+    colours = ["#00224e", "#7d7c78", "#fee838"]
+    ax.add_collection(PolyCollection(squares, facecolors=colours))
+    ax.set(xlim=(0, 3))
+    assert [hue for hue, _ in mark(ax, "tiles")["tiles"]] == colours
+
+
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
