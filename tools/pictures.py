@@ -19,8 +19,12 @@ GROUND = np.full(3, 18 / 255)
 INK = np.array([0.81, 0.84, 0.87])
 """The theme's ground and letters on a dark page."""
 
-_TINT = 1.5
-"""Power of the share of white, so that tints stand out on the dark."""
+_TINT = 0.8
+"""What the pale tints of bands gain, which would not stand out on the dark."""
+_PURPLE = np.array([1.5, 0.0, 0.0])
+"""What a pale purple gains, which would be dim."""
+_DEEP = 0.35
+"""What deep colours gain, so that a blue and a pale blue stay apart."""
 
 _FIGURE = re.compile(
     r'<img alt="([^"]*)" src="([^"]+)" style="width: (\d+)px; height: (\d+)px;" />'
@@ -74,7 +78,8 @@ def turned(rgb: np.ndarray) -> np.ndarray:
     """Colours on white as colours on a dark page: white is ground, black is ink.
 
     A colour is a share of white, one of black, and a hue; the hue stays, at full
-    strength. What is mixed of two colours, as at the rim of a line, is mixed of theirs.
+    strength. What is mixed of two colours, as at the rim of a line, is nearly mixed of
+    theirs.
 
     Args:
         rgb: 0 to 255, [..., 3].
@@ -84,8 +89,9 @@ def turned(rgb: np.ndarray) -> np.ndarray:
     black = 1 - colour.max(axis=-1, keepdims=True)
     hue = colour - white
     strength = hue.max(axis=-1, keepdims=True)
-    tint = white - white**_TINT
-    lit = hue + black * INK
+    tint = _TINT * (white**2 - white**4)
+    purple = white * np.minimum(hue[..., :1], hue[..., 2:])
+    lit = hue + purple * _PURPLE + black * INK + _DEEP * black * strength
     brighter = lit / np.maximum(strength + black, 1e-9)
-    found = white**_TINT * GROUND + lit + tint * brighter
+    found = white**1.5 * GROUND + lit + tint * brighter
     return np.asarray(np.round(255 * np.clip(found, 0, 1)).astype(np.uint8))
