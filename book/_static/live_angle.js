@@ -93,14 +93,16 @@ liveStart("angle", (root) => {
       + `${angles.at(-1).toPrecision(2)} degrees, infinite width ${limit.at(-1).toPrecision(2)}`;
     picture.setAttribute("aria-label", status.textContent);
   };
-  const status = liveStage(root, [
+  const redraw = () => { normals = angleNormals(state.seed); show(); };
+  const status = liveStage(root, "Two inputs through one network", [
     ...liveSliders([
       { name: "sigma_w", label: "σ<sub>w</sub>", min: 0.6, max: 3, step: 0.02 },
       { name: "sigma_b", label: "σ<sub>b</sub>", min: 0, max: 1, step: 0.05 },
       { name: "degrees", label: "angle", min: 1, max: 90, step: 1 },
     ], state, show),
     liveChoice("activation", ["tanh", "relu"], state, show),
-    liveButton("New network", () => { state.seed += 1; normals = angleNormals(state.seed); show(); }),
+    liveButton("New network", () => { state.seed += 1; redraw(); }),
+    liveReset(root, state, redraw),
   ], picture);
   root.live = { state, show };
   show();

@@ -73,11 +73,12 @@ liveStart("basins", (root) => {
     waiting = running || state.step === BASINS.steps ? 0 : requestAnimationFrame(go);
     pause.textContent = running ? "Go on" : "Pause";
   });
-  const status = liveStage(root, [
+  const status = liveStage(root, "Particles in two basins", [
     liveChoice("noise", Object.keys(BASINS_NOISE), state, run),
     ...liveSliders([{ name: "energy", min: 0, max: 0.03, step: 0.001 }], state, run),
     liveButton("Run again", () => { state.seed += 1; run(); }),
     pause,
+    liveReset(root, state, run),
   ], canvas);
   root.live = { state, run, cloud: () => cloud };
   begin();

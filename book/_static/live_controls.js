@@ -28,9 +28,10 @@ function liveControls(root) {
     waiting = setTimeout(count, 150);
   };
 
-  const status = liveStage(root, [
+  const status = liveStage(root, "Regions of a random network", [
     ...liveSliders(SLIDERS, state, show),
     liveButton("New network", () => { state.seed += 1; show(); }),
+    liveReset(root, state, show),
   ], canvas);
 
   const zoom = (factor) => { state.half = Math.min(100, Math.max(1e-4, state.half * factor)); };

@@ -22,7 +22,7 @@ function liveElement(tag, properties = {}, attributes = {}) {
 function liveSliders(sliders, state, show) {
   return sliders.map(({ name, label = name, ...range }) => {
     const box = document.createElement("label");
-    const slider = liveElement("input", { type: "range", ...range, value: state[name] });
+    const slider = liveElement("input", { type: "range", name, ...range, value: state[name] });
     const output = liveElement("output", { textContent: state[name] });
     slider.addEventListener("input", () => {
       state[name] = Number(slider.value);
@@ -37,7 +37,7 @@ function liveSliders(sliders, state, show) {
 // One of several words, written into state.
 function liveChoice(name, words, state, show) {
   const box = document.createElement("label");
-  const select = document.createElement("select");
+  const select = liveElement("select", { name });
   select.append(...words.map((word) => new Option(word, word, false, word === state[name])));
   select.addEventListener("change", () => {
     state[name] = select.value;
@@ -53,12 +53,25 @@ function liveButton(text, press) {
   return button;
 }
 
-// Put the piece where its picture stood; returns the line of text below.
-function liveStage(root, controls, ...pictures) {
-  const status = liveElement("p", {}, { role: "status" });
-  const bar = liveElement("div", { className: "live-controls" });
-  bar.append(...controls);
-  root.replaceChildren(bar, ...pictures, status);
+// A button that brings back the state in which a piece began.
+function liveReset(root, state, show) {
+  const start = { ...state };
+  return liveButton("Reset", () => {
+    Object.assign(state, start);
+    for (const field of root.querySelectorAll("input, select")) {
+      field.value = state[field.name];
+      if (field.nextElementSibling) field.nextElementSibling.textContent = field.value;
+    }
+    show();
+  });
+}
+
+// Put the piece where its picture stood, framed as an explorer is; returns the line of text below.
+function liveStage(root, title, controls, ...pictures) {
+  const status = liveElement("p", { className: "explorer-status" }, { role: "status" });
+  const [fields, buttons] = ["live-controls", "explorer-buttons"].map((className) => liveElement("div", { className }));
+  for (const control of controls) (control.matches("button") ? buttons : fields).append(control);
+  root.replaceChildren(liveElement("p", { className: "explorer-label", textContent: title }), fields, buttons, ...pictures, status);
   return status;
 }
 

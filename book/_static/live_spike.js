@@ -93,10 +93,11 @@ liveStart("spike", (root) => {
     drawn = spikeDraw(state.seed, 150 * state.Q, 150);
     show();
   };
-  const status = liveStage(root, [
+  const status = liveStage(root, "A signal in a random matrix", [
     ...liveSliders([{ name: "strength", min: 0, max: 3, step: 0.05 }], state, show),
     ...liveSliders([{ name: "Q", min: 1, max: 4, step: 1 }], state, redraw),
     liveButton("New matrix", () => { state.seed += 1; redraw(); }),
+    liveReset(root, state, redraw),
   ], picture);
   root.live = { state, measure, show, drawn: () => drawn };
   redraw();

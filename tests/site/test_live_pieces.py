@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from places import ROOT
+from places import PHONE, ROOT
 from playwright.sync_api import expect
 
 from helpers import edge_of_chaos, heavy_tails
@@ -32,9 +32,12 @@ def piece(chromium, tmp_path):
         )
         (tmp_path / "live.html").write_text(
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Live</title>'
+            '<meta name="viewport" content="width=device-width">'
             f'<link rel="stylesheet" href="{STATIC}/explorer.css">'
-            f'<div class="live" data-live="{kind}"><img src="" alt="a picture"></div>'
-            + scripts,
+            f'<link rel="stylesheet" href="{STATIC}/live.css">'
+            "<style>:root { --pst-color-border: gray }</style>"
+            f'<article class="bd-article"><div class="live" data-live="{kind}">'
+            '<img src="" alt="a picture"></div></article>' + scripts,
             encoding="utf-8",
         )
         contexts.append(chromium.new_context(**options))
@@ -277,3 +280,41 @@ def test_a_slider_answers_within_a_tenth_of_a_second(piece, kind):
     )
     assert took < 100
     print(f"{kind}: {took:.0f} ms")
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_a_piece_is_framed_and_named_and_its_buttons_have_a_row_on_a_phone(piece, kind):
+    page = piece(kind, reduced_motion="reduce", **PHONE)
+    frame = page.locator(".live")
+    assert frame.evaluate("one => getComputedStyle(one).borderTopWidth") == "1px"
+    assert len(page.locator(".explorer-label").inner_text()) > 10
+    boxes = [button.bounding_box() for button in frame.get_by_role("button").all()]
+    assert len({box["y"] for box in boxes}) == 1
+    bottom = boxes[0]["y"] + boxes[0]["height"]
+    assert frame.locator("[role=img]").bounding_box()["y"] >= bottom + 8
+    fields = page.locator(".live-controls").bounding_box()
+    assert fields["y"] + fields["height"] <= boxes[0]["y"]
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_reset_brings_back_the_beginning(piece, kind):
+    page = piece(kind, reduced_motion="reduce")
+    status = page.locator(".live [role=status]")
+    expect(status).not_to_contain_text("step 0 ", timeout=30_000)
+    before = (
+        status.inner_text(),
+        page.evaluate(f"() => {{ return {{...{LIVE}.state}} }}"),
+    )
+    for control in page.locator(".live :is(input, select)").all():
+        control.press("ArrowDown" if control.get_attribute("type") is None else "End")
+    page.get_by_role("button", name=re.compile("New|again")).press("Enter")
+    page.get_by_role("button", name="Reset").press("Enter")
+    page.wait_for_function(
+        f"(before) => JSON.stringify({LIVE}.state) === JSON.stringify(before)",
+        arg=before[1],
+    )
+    expect(status).to_have_text(before[0])
+    shown = page.locator(".live input").evaluate_all(
+        "all => all.map(one => [one.value, one.nextSibling.textContent].map(Number))"
+    )
+    assert all(value == told for value, told in shown)
