@@ -1,9 +1,10 @@
 """The book as a PDF: its pages and outline, solutions in or out, what is refused."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from places import tool
+from places import ROOT, tool
 from pypdf import PdfReader
 
 CONTENTS = "root: index\nparts: [{chapters: [{file: one}, {file: book/reference/a}]}]\n"
@@ -12,6 +13,8 @@ PAGE = """<!doctype html><html lang="en"><title>One</title><h1>First chapter</h1
 <details><summary>Solution</summary>the answer is four</details>
 <details class="hide"><summary>Show the code</summary>plot(x)</details>
 <h2>A section</h2></html>"""
+
+HEAD = '<link rel="stylesheet" href="print.css"><script src="printing.js"></script>'
 
 
 @pytest.fixture
@@ -54,6 +57,23 @@ def test_the_book_has_its_pages_in_order_with_an_outline(pdf, tmp_path):
     assert "the answer is four" in said
     assert "plot(x)" not in said
     assert list(titles(PdfReader(book).outline))[-2:] == ["First chapter", "A section"]
+
+
+@pytest.mark.usefixtures("chromium_path")
+def test_numbers_go_on_from_page_to_page_beside_each_title(pdf, tmp_path):
+    for name in ("print.css", "printing.js"):
+        shutil.copy(ROOT / "book" / "_static" / name, pdf.SITE)
+    for path in pdf.SITE.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace("<title>", f"{HEAD}<title>")
+            + '<p style="break-before: page">more</p>',
+            encoding="utf-8",
+        )
+    assert printed(pdf) == 0
+    pages = PdfReader(tmp_path / "_build" / "book.pdf").pages
+    heads = [page.extract_text().splitlines()[0] for page in pages]
+    assert heads == ["Index 1", "Index 2", "One 3", "One 4"]
 
 
 @pytest.mark.usefixtures("chromium_path")
