@@ -19,8 +19,19 @@ PAGE = """<!doctype html>
 <title>Not here: Deep Learning Theory, executable</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 1.1rem/1.5 system-ui, sans-serif; margin: 15vh auto; max-width: 32rem; }}
-body {{ padding: 0 1rem; }}
+body {{
+  color: #222832;
+  font: 1rem/1.5 -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto,
+    "Helvetica Neue", Arial, sans-serif;
+  margin: 15vh auto;
+  max-width: 32rem;
+  padding: 0 1rem;
+}}
+a {{ color: #176de8; }}
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #121212; color: #ced6dd; }}
+  a {{ color: #528fe4; }}
+}}
 </style>
 <main>
 {logo}

@@ -161,3 +161,77 @@ def test_a_live_piece_stands_in_its_chapter(open_page, name):
     expect(piece.locator("[role=status]")).to_have_text(re.compile(r"\d"))
     assert piece.locator("[role=img]").is_visible()
     assert page.errors == []
+
+
+def test_the_mark_of_a_heading_takes_no_room(open_page):
+    """It would wrap to a line of its own below a heading that fills its line."""
+    page = open_page(CHAPTER_PAGES[3], **WIDE)
+    grown = page.locator(
+        ".bd-article :is(h1, h2, h3):has(> a.headerlink)"
+    ).evaluate_all(
+        """all => all.map(one => {
+          one.style.width = "max-content";
+          const { width, height } = one.getBoundingClientRect();
+          one.style.width = `${Math.floor(width)}px`;
+          one.querySelector("a.headerlink").remove();
+          one.style.width = "max-content";
+          return width - one.getBoundingClientRect().width;
+        })"""
+    )
+    assert len(grown) > 10
+    assert max(grown) < 1
+    narrow = open_page(CHAPTER_PAGES[3], **PHONE)
+    assert not narrow.locator(".bd-article a.headerlink").first.is_visible()
+
+
+def test_what_a_cell_prints_has_one_ground_and_stands_off_its_claim(open_page):
+    page = open_page(CHAPTER_PAGES[4], **WIDE)
+    boxes = page.locator(".cell_output .highlight").evaluate_all(
+        """all => all.map(one => one.getBoundingClientRect().height
+          - one.querySelector("pre").getBoundingClientRect().height)"""
+    )
+    assert max(boxes) < 1
+    gaps = page.locator("div.cell:has(.stream) + div.cell .claims").evaluate_all(
+        """all => all.map(one => {
+          const before = one.closest("div.cell").previousElementSibling;
+          return one.getBoundingClientRect().top - before.getBoundingClientRect().bottom;
+        })"""
+    )
+    assert gaps
+    assert min(gaps) >= 6
+
+
+@pytest.mark.parametrize("name", ["sublevel_sets", "training"])
+def test_links_to_the_neighbours_are_whole_on_a_phone(open_page, name):
+    page = open_page(f"book/reference/{name}.html", **PHONE)
+    beyond = page.locator(".prev-next-area a").evaluate_all(
+        "all => all.map(one => one.scrollWidth - one.clientWidth)"
+    )
+    assert max(beyond) <= 0
+
+
+def test_the_word_that_shows_code_ends_at_the_margin_of_a_phone(open_page):
+    page = open_page(CHAPTER_PAGES[4], **PHONE)
+    words = page.locator("div.cell > details.hide > summary > p:visible").first
+    assert ends(words)[1] == pytest.approx(390 - 16, abs=1)
+
+
+def test_the_page_for_lost_readers_looks_as_the_book_does(open_page):
+    for scheme in ("light", "dark"):
+        looks = []
+        for name in ("404.html", "book/notation.html"):
+            page = open_page(name, **WIDE, color_scheme=scheme)
+            body, link = (
+                page.locator("body"),
+                page.locator(":is(main, article) a[href]").last,
+            )
+            looks.append(
+                [
+                    body.evaluate("one => getComputedStyle(one).color"),
+                    body.evaluate("one => getComputedStyle(one).backgroundColor"),
+                    body.evaluate("one => getComputedStyle(one).fontFamily"),
+                    link.evaluate("one => getComputedStyle(one).color"),
+                ]
+            )
+        lost, book = looks
+        assert lost == book or (scheme == "light" and lost[1] == "rgba(0, 0, 0, 0)")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import yaml
-from places import CHAPTERS, ROOT, WIDE, parsed
+from places import CHAPTERS, PHONE, ROOT, WIDE, parsed
 
 import helpers
 
@@ -238,3 +238,13 @@ def test_a_section_keeps_the_names_of_its_entries():
         *("Args:", r"    sigma_b: the \ :math:`n_{l}`\  of them.", ""),
         *(":returns:", "    [L]: x."),
     ]
+
+
+def test_the_link_to_the_source_has_a_line_of_its_own_on_a_phone(open_page):
+    page = open_page("book/reference/training.html", **PHONE)
+    for entry in page.locator("dl.py > dt:has(.viewcode-link)").all()[:5]:
+        link = entry.locator(".viewcode-link").bounding_box()
+        below = entry.locator("xpath=following-sibling::dd[1]").bounding_box()
+        assert link["y"] + link["height"] <= below["y"] + 1
+        words = entry.locator(".sig-name").first.bounding_box()
+        assert words["y"] + words["height"] <= link["y"] + 2
