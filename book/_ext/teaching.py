@@ -199,9 +199,20 @@ def title_of(notebook: Path) -> str:
     return "".join(cells[0]["source"]).partition("\n")[0].lstrip("# ")
 
 
+def name_page(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Tell a page on a chapter from the chapter, by its title, and lead there."""
+    name = docname.removeprefix("book/teaching/")
+    title, _, text = source[0].partition("\n")
+    title = title.removeprefix("# ")
+    if name != docname and title[0].isdigit():
+        link = f"The chapter itself: [{title}](../{name}.ipynb)."
+        source[0] = f"# Teaching {title}\n\n{link}\n{text}"
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directives."""
+    """Register the directives, and the titles of the pages on chapters."""
     app.add_directive("exercise-table", ExerciseTable)
     app.add_directive("section-times", SectionTimes)
     app.add_directive("notebook-times", NotebookTimes)
+    app.connect("source-read", name_page)
     return {"version": "1", "parallel_read_safe": True}

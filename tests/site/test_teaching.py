@@ -61,3 +61,15 @@ def test_a_browser_follows_every_link(site, visit, chapter):
         told, moved = page.evaluate(FOLLOW, [name, fragment])
         assert re.search(shows, told), (fragment, told)
         assert moved == [pair.split("=")[1] for pair in values.split(",")]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_page_for_lecturers_is_told_from_its_chapter_and_leads_there(site, chapter):
+    page, itself = (
+        parsed(site, f"book/{name}.html") for name in (f"teaching/{chapter}", chapter)
+    )
+    title = itself.h1.find(string=True)
+    assert page.h1.find(string=True) == f"Teaching {title}"
+    assert page.title.text.startswith(f"Teaching {title}")
+    link = page.find("article").find("a", string=title)
+    assert link["href"] == f"../{chapter}.html"
