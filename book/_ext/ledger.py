@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from stored import changed_in_short, row_of, since_told
+from stored import changed_in_short, row_of, run_of, since_told
 
 from helpers.claim_rows import html_row
 from helpers.claims import SOURCES, VERDICTS
@@ -111,22 +111,23 @@ def _heading(entry: dict[str, str]) -> str:
 
 def _ledger(app: Sphinx, page: str) -> str:
     """One list of all claims; ledger.js lets the reader choose, search and sort."""
-    lines, found, sources, bars = [], [], [], []
+    lines, found, runs, bars = [], [], [], []
     for entry in entries(app):
         uri, claims = app.builder.get_relative_uri(page, entry["docname"]), []
         for claim in claims_of(app, entry):
             claims.append(claim)
             lines.append(_whole_dates(html_row(claim, uri)))
         found += claims
-        runs = dict.fromkeys(claim["stored"] for claim in claims if claim["stored"])
-        sources += [f"<li>{_heading(entry)}: {html.escape(run)}</li>" for run in runs]
+        stored = dict.fromkeys(claim["stored"] for claim in claims if claim["stored"])
+        runs += [f"<li>{_heading(entry)}: {run_of(run)}</li>" for run in stored]
         bars.append(_bar(entry, claims))
     return (
-        f'{_counts(found)}<h2>By chapter</h2><ul class="outcomes">{"".join(bars)}</ul>'
+        f"{_counts(found)}<h2>By chapter</h2>{_legend(found)}"
+        f'<ul class="outcomes">{"".join(bars)}</ul>'
         f'<h2>The claims</h2><div class="ledger"><div class="ledger-bar">'
         f'{_choices(app, found)}<p role="status">{len(found)} claims</p></div>'
         f'<div class="claims">{"".join(lines)}</div></div>'
-        f'<h2>Stored runs</h2><ul class="stored-runs">{"".join(sources)}</ul>'
+        f'<h2>Stored runs</h2><ul class="stored-runs">{"".join(runs)}</ul>'
     )
 
 
@@ -136,16 +137,27 @@ def _whole_dates(rows: str) -> str:
 
 
 def _bar(entry: dict[str, str], claims: list[dict[str, Any]]) -> str:
-    """One chapter's verdicts as parts of a bar, each with its number and its word."""
+    """One chapter's verdicts as parts of a bar, each with its sign and its number."""
     counted = Counter((claim["verdict"], claim["sign"]) for claim in claims)
     parts = "".join(
         f'<span data-verdict="{verdict}" style="flex-grow: {count}" '
-        f'title="{verdict}: {count}">{sign} {count} {verdict}</span>'
+        f'title="{verdict}: {count}">{sign} {count}</span>'
         for verdict in VERDICTS
         for (found, sign), count in counted.items()
         if found == verdict
     )
     return f"<li>{_heading(entry)}<span>{parts}</span></li>"
+
+
+def _legend(found: list[dict[str, Any]]) -> str:
+    """What the colours and signs of the bars mean."""
+    signs = {claim["verdict"]: claim["sign"] for claim in found}
+    parts = "".join(
+        f'<li><span data-verdict="{verdict}">{signs[verdict]}</span> {verdict}</li>'
+        for verdict in VERDICTS
+        if verdict in signs
+    )
+    return f'<ul class="outcomes-signs">{parts}</ul>'
 
 
 def _choices(app: Sphinx, found: list[dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -45,7 +46,8 @@ def changed_in_short(one: Since) -> str:
     """What has changed behind a stored file, in a cell of a table."""
     if one.run.code is None:
         return "not recorded"
-    lines = [f"lines of {len(one.lines)} claims"] * bool(one.lines)
+    claims = f"{len(one.lines)} claim{'s' * (len(one.lines) != 1)}"
+    lines = [f"lines of {claims}"] * bool(one.lines)
     return ", ".join(["code"] * one.code + lines) or "nothing"
 
 
@@ -76,10 +78,30 @@ def _line(path: Path, one: Since) -> str:
     return row_of(f"{notebook_of(path).stem}: {path.stem}", cells, COLUMNS[1:])
 
 
+_ARGUMENT = re.compile(r"""(?:'[^']*'|"[^"]*"|\S)+""")
+
+
+def run_of(text: str) -> str:
+    """Stored runs in HTML: each command a line, broken between its arguments."""
+    return "".join(map(_run, text.split(" | ")))
+
+
+def _run(text: str) -> str:
+    told, found, command = text.partition(": python ")
+    code = _command(f"python {command}") if found else ""
+    return html.escape(told) + ":" * bool(found) + code
+
+
+def _command(text: str) -> str:
+    """One command as code."""
+    words = (f"<span>{html.escape(word)}</span>" for word in _ARGUMENT.findall(text))
+    return f'<code class="command">{" ".join(words)}</code>'
+
+
 def row_of(name: str, cells: Sequence[object], columns: Sequence[str]) -> str:
     """A row of a table; each cell knows its column's name, which a phone shows."""
     told = "".join(
-        f'<td data-name="{column}">{html.escape(str(cell))}</td>'
+        f'<td data-name="{column}">{run_of(str(cell))}</td>'
         for cell, column in zip(cells, columns, strict=True)
     )
     return f'<tr><th scope="row">{name}</th>{told}</tr>'

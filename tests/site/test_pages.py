@@ -10,6 +10,7 @@ from places import (
     CHAPTER_PAGES,
     CHAPTERS,
     CLAIMING,
+    PHONE,
     ROOT,
     SITE,
     TYPESET,
@@ -346,3 +347,65 @@ def assert_sliders_answer(explorer):
 def test_search_finds_a_chapter(open_page):
     opened = open_page("search.html?q=regions", **WIDE)
     opened.wait_for_selector("#search-results li a[href*='01_linear_regions']")
+
+
+def test_the_bars_of_the_ledger_are_whole_and_explained(open_page):
+    for size in (PHONE, WIDE):
+        page = open_page("book/ledger.html", **size)
+        parts = page.locator(".outcomes [data-verdict]")
+        beyond = "all => all.map(one => one.scrollWidth - one.clientWidth)"
+        assert max(parts.evaluate_all(beyond)) <= 0
+        assert all(len(text) <= 5 for text in parts.all_inner_texts())
+    look = """all => all.map(one => {
+      const { backgroundColor, borderBottomColor } = getComputedStyle(one);
+      return [one.dataset.verdict, one.innerText, backgroundColor, borderBottomColor];
+    })"""
+    signs = page.locator(".outcomes-signs [data-verdict]").evaluate_all(look)
+    assert {name for name, *_ in signs} == {*values(parts, "verdict")}
+    assert len({tuple(seen) for _, *seen in signs}) == len(signs)
+
+
+def test_a_line_of_the_ledger_uses_its_room(open_page):
+    """Where statements have room to spare, verdicts and numbers stay on a line."""
+    page = open_page("book/ledger.html", **WIDE)
+    lines = """all => all.map(one => {
+      const words = document.createRange();
+      words.selectNodeContents(one);
+      return new Set([...words.getClientRects()].map(box => box.top)).size;
+    })"""
+    for part, words in (("em", "other setting (stored)"), ("b", "(20 draws)")):
+        found = page.locator(f".ledger summary > {part}", has_text=words)
+        assert set(found.evaluate_all(lines)) == {1}
+    tops, bottoms = page.locator(".ledger-bar > label").evaluate_all(
+        """all => ["top", "bottom"].map(side =>
+          all.map(one => Math.round(one.getBoundingClientRect()[side])))"""
+    )
+    rows = sorted(set(tops))
+    assert len(rows) > 1
+    assert all(row - max(b for b in bottoms if b < row) >= 4 for row in rows[1:])
+
+
+@pytest.mark.parametrize("name", ["ledger", "scaling"])
+def test_commands_are_lines_of_code_that_break_between_arguments(site, name):
+    page = parsed(site, f"book/{name}.html")
+    commands = page.select("code.command")
+    assert commands
+    for command in commands:
+        assert command.text.startswith("python ")
+        assert " | " not in command.text
+        assert " ".join(word.text for word in command("span")) == command.text
+
+
+def test_one_claim_is_not_called_claims(site):
+    for name in ("intervals", "scaling"):
+        assert "lines of 1 claims" not in parsed(site, f"book/{name}.html").text
+
+
+@pytest.mark.parametrize("width", [700, 1300])
+def test_cards_leave_no_two_places_empty_beside_one(open_page, width):
+    page = open_page("book/index.html", viewport={"width": width, "height": 900})
+    for cards in page.locator(".chapter-cards").all():
+        tops = [card.bounding_box()["y"] for card in cards.locator("> li").all()]
+        row = tops.count(tops[0])
+        assert row in (2, 3, 4)
+        assert len(tops) <= row or len(tops) % row != 1 or row == 2
