@@ -194,7 +194,8 @@ def test_what_a_cell_prints_has_one_ground_and_stands_off_its_claim(open_page):
     gaps = page.locator("div.cell:has(.stream) + div.cell .claims").evaluate_all(
         """all => all.map(one => {
           const before = one.closest("div.cell").previousElementSibling;
-          return one.getBoundingClientRect().top - before.getBoundingClientRect().bottom;
+          const above = before.getBoundingClientRect().bottom;
+          return one.getBoundingClientRect().top - above;
         })"""
     )
     assert gaps
