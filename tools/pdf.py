@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from pdf_tags import merge_tags
 from playwright.sync_api import Page, sync_playwright
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,8 +93,11 @@ def _browser_page() -> Iterator[Page]:
 
 
 def write(pages: Sequence[str], out: Path, *, solutions: bool) -> None:
-    """Print pages of the site one after another into one file, with its outline."""
-    book = PdfWriter()
+    """Print pages of the site one after another into one file.
+
+    It has an outline, and tags for those who have it read to them.
+    """
+    book, parts = PdfWriter(), []
     with tempfile.TemporaryDirectory() as folder, _browser_page() as page:
         for number, name in enumerate(tqdm(pages, "pages", leave=False)):
             page.goto((SITE / f"{name}.html").as_uri())
@@ -106,7 +110,9 @@ def write(pages: Sequence[str], out: Path, *, solutions: bool) -> None:
                 outline=True,
                 tagged=True,
             )
-            book.append(part)
+            parts.append(PdfReader(part))
+            book.append(parts[-1])
+        merge_tags(book, parts)
         book.compress_identical_objects()
         whole = Path(folder) / "whole.pdf"
         book.write(whole)

@@ -78,7 +78,7 @@ liveStart("spike", (root) => {
         { kind: "dots", points: [[top, 0]], look: "red" }],
     }) + liveChart({
       x: [0, 3], y: [0, end], xlabel: "strength of the signal / threshold", ylabel: "",
-      title: "red: largest eigenvalue, blue: overlap",
+      title: "orange: largest eigenvalue, blue: squared overlap",
       marks: [{ kind: "line", points: limit("position"), look: "ink" },
         { kind: "line", points: limit("overlap"), look: "ink dashed" },
         { kind: "dots", points: trail.map(([f, value]) => [f, value]), look: "red" },

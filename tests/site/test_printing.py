@@ -99,7 +99,7 @@ def test_what_is_to_be_moved_is_not_printed_nor_the_words_that_invite_to_it(
     on_paper, number
 ):
     (_, piece), (words, invited) = on_paper(CHAPTER_PAGES[number - 1]).evaluate(LIVE)
-    assert words.startswith("On the book’s page")
+    assert words.startswith("Live on the book’s page")
     assert not piece
     assert not invited
 

@@ -76,6 +76,35 @@ def test_numbers_go_on_from_page_to_page_beside_each_title(pdf, tmp_path):
     assert heads == ["Index 1", "Index 2", "One 3", "One 4"]
 
 
+def kinds(element):
+    """The kinds of an element of a structure and of those below it."""
+    element = element.get_object()
+    if isinstance(element, dict) and "/S" in element:
+        yield element["/S"]
+    kids = element.get("/K", []) if isinstance(element, dict) else []
+    for kid in kids if isinstance(kids, list) else [kids]:
+        yield from kinds(kid)
+
+
+@pytest.mark.usefixtures("chromium_path")
+def test_the_book_has_the_tags_of_its_pages(pdf, tmp_path):
+    """The headings of both pages, in order; a page's number leads to its elements."""
+    assert printed(pdf) == 0
+    book = PdfReader(tmp_path / "_build" / "book.pdf")
+    tree = book.root_object["/StructTreeRoot"]
+    assert book.root_object["/MarkInfo"]["/Marked"]
+    assert [kind for kind in kinds(tree["/K"]) if kind[:2] == "/H"] == [
+        *("/H1", "/H1", "/H2")
+    ]
+    numbers = tree["/ParentTree"]["/Nums"]
+    parents = dict(zip(numbers[::2], numbers[1::2], strict=True))
+    assert len(parents) == len(numbers) / 2
+    for page in book.pages:
+        elements = parents[page["/StructParents"]].get_object()
+        found = {element.get_object()["/Pg"].indirect_reference for element in elements}
+        assert found == {page.indirect_reference}
+
+
 @pytest.mark.usefixtures("chromium_path")
 def test_solutions_are_left_out_and_claims_are_not(pdf, tmp_path):
     assert printed(pdf, "one", "--without-solutions") == 0
