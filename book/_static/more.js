@@ -20,5 +20,7 @@ document.addEventListener("DOMContentLoaded", () => {
     changes.observe(box, { childList: true });
     box.addEventListener("scroll", () => look(box), { passive: true });
   };
+  for (const printed of document.querySelectorAll(".cell_output pre"))
+    printed.classList.toggle("columns", printed.textContent.trim().split("\n").length > 3);
   document.querySelectorAll(`.bd-article :is(${boxes})`).forEach(window.showMore);
 });

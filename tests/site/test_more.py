@@ -66,15 +66,27 @@ def test_nothing_is_cut_without_a_sign(visit, name):
 def test_what_is_printed_wraps_and_code_keeps_its_lines(open_page, size):
     page = open_page(CHAPTER_PAGES[0], **size)
     beyond = "all => all.map(one => one.scrollWidth - one.clientWidth)"
-    printed = page.locator(".cell_output :is(.stream, .text_plain) pre")
+    printed = page.locator(".cell_output :is(.stream, .text_plain) pre:not(.columns)")
     assert max(printed.evaluate_all(beyond)) <= 0
     code = page.locator("div.cell > .cell_input pre").evaluate_all(beyond)
     assert (max(code) > 100) is (size is PHONE)
 
 
+def test_printed_columns_stay_columns_on_a_phone(open_page):
+    """More than three lines are: each is one line of the box, which scrolls."""
+    page = open_page(CHAPTER_PAGES[8], **PHONE)
+    lines = page.locator(".cell_output pre").evaluate_all("""all => all.map(one => [
+      one.textContent.trim().split("\\n").length, one.classList.contains("columns"),
+      one.clientHeight / parseFloat(getComputedStyle(one).lineHeight)])""")
+    assert {(count > 3) for count, *_ in lines} == {True, False}
+    for count, columns, height in lines:
+        assert columns == (count > 3)
+        assert not columns or height < count + 1
+
+
 def test_a_formula_that_fits_is_left_alone(open_page):
     page = open_page(CHAPTER_PAGES[0], **WIDE)
     typeset(page)
-    page.wait_for_timeout(300)
+    page.evaluate("new Promise(drawn => requestIdleCallback(drawn))")
     assert page.locator("span.math[data-more]").count() == 0
     assert page.locator("span.math[tabindex]").count() == 0
