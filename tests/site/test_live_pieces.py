@@ -202,13 +202,19 @@ def test_keys_move_every_slider_and_the_text_follows(piece, kind):
     assert page.errors == []
 
 
+FRAMES = """async () => {
+  for (let i = 0; i < 10; i += 1) await new Promise(requestAnimationFrame);
+}"""
+"""In each the particles may go on."""
+
+
 def test_particles_move_and_pause(piece):
     page = piece("basins")
     status = page.locator(".live [role=status]")
     expect(status).to_contain_text(re.compile(r"step [1-9]"))
     page.get_by_role("button", name="Pause").press("Enter")
     before = status.inner_text()
-    page.wait_for_timeout(200)
+    page.evaluate(FRAMES)
     assert status.inner_text() == before
     page.get_by_role("button", name="Go on").press("Enter")
     expect(status).not_to_have_text(before)
@@ -222,7 +228,7 @@ def test_particles_wait_for_formulas_in_view(piece):
     """MathJax typesets them in idle time, of which an animation leaves none."""
     page = piece("basins", before=FORMULA_IN_VIEW)
     status = page.locator(".live [role=status]")
-    page.wait_for_timeout(300)
+    page.evaluate(FRAMES)
     expect(status).to_contain_text("step 0 of")
     page.evaluate("document.querySelector('mjx-lazy').remove()")
     expect(status).to_contain_text(re.compile(r"step [1-9]"))
