@@ -64,7 +64,7 @@ def pages_of(chapters: Sequence[str]) -> list[str]:
     table = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     entries = [entry for part in table["parts"] for entry in part["chapters"]]
     files = [table["root"], *(entry["file"] for entry in entries)]
-    names = {Path(file).name: file for file in files}
+    names = {Path(file).name: file for file in reversed(files)}
     unknown = [name for name in chapters if name not in names]
     if unknown:
         raise NotPrintedError(f"no page {unknown[0]!r}; there are {sorted(names)}")

@@ -7,7 +7,10 @@ import pytest
 from places import ROOT, tool
 from pypdf import PdfReader
 
-CONTENTS = "root: index\nparts: [{chapters: [{file: one}, {file: book/reference/a}]}]\n"
+CONTENTS = """root: index
+parts: [{chapters: [{file: one}, {file: book/reference/a},
+  {file: book/reference/index}]}]
+"""
 PAGE = """<!doctype html><html lang="en"><title>One</title><h1>First chapter</h1>
 <details class="claim"><summary>1.1 a claim</summary>behind the claim</details>
 <details><summary>Solution</summary>the answer is four</details>
@@ -112,6 +115,10 @@ def test_solutions_are_left_out_and_claims_are_not(pdf, tmp_path):
     assert "behind the claim" in said
     assert "Solution" not in said
     assert "four" not in said
+
+
+def test_of_two_pages_of_one_name_the_first_is_printed(pdf):
+    assert pdf.pages_of(["index"]) == ["index"]
 
 
 def test_an_unknown_page_and_one_that_is_not_built_are_told(pdf, capsys):
