@@ -77,13 +77,15 @@ def nearest_error(
 
     What is returned is an error however it is read, alone or in any batch: its score
     max_j l_j - l_y exceeds four times its largest rounding error, as measured beside
-    float64 (or by images that are rounded otherwise), and two units of rounding of the
-    largest logit. The last step goes 1e-9 of the distance beyond the boundary (8e-6 in
-    float32), or further until that holds; where it never does, no error is reported. It
-    has been read once more, all points together, and is wrong.
+    float64 (eight times as measured by images that are rounded otherwise), and two
+    units of rounding of the largest logit. The last step goes 1e-9 of the distance
+    beyond the boundary (8e-6 in float32), or further until that holds; where it never
+    does, no error is reported. It has been read once more, all points together, and is
+    wrong.
 
     Exact for a linear model, with a box or without, up to 1e-8 of the distance (1e-5 in
-    float32). For others than those above an upper bound.
+    float32) and the step that rounding asks for, which is more where the distance is
+    small. For others than those above an upper bound.
 
     Args:
         model: differentiable, [n, ...] -> logits [n, C] or [n, 1], in eval mode; see

@@ -8,6 +8,7 @@ from helpers.adversarial_noise.decisions import Model, logits, scores
 
 _COPIES, _EXACT_COPIES = 4, 2
 _SAFETY = 4.0
+_SAFETY_ALONE = 8.0  # where no float64 stands beside
 _LEAST = 2.0  # units of rounding of the largest logit
 
 
@@ -24,9 +25,9 @@ def rounding(model: Model, images: Tensor, y: Tensor) -> Tensor:
     A float32 module is read in float64 too, at the images and at two copies of them
     whose numbers are moved by half a unit of rounding; other models at four copies,
     which round all that is computed on the way otherwise, as another batch would. The
-    level is four times the largest difference, or the median one of all images if that
-    is more, and two units of rounding of the largest logit; infinite where an output is
-    not finite. It is measured, not proved.
+    level is four times the largest difference (eight times without float64), or the
+    median one of all images if that is more, and two units of rounding of the largest
+    logit; infinite where an output is not finite. It is measured, not proved.
 
     Args:
         model: as read by `classifier`.
@@ -47,7 +48,8 @@ def rounding(model: Model, images: Tensor, y: Tensor) -> Tensor:
         true = _exact(model, moved, y)
         noise = torch.maximum(noise, (other - (here if true is None else true)).abs())
     noise = torch.maximum(noise, noise.median())  # a few readings may agree by luck
-    level = _SAFETY * noise + _LEAST * eps * outputs.abs().amax(dim=1).double()
+    safety = _SAFETY_ALONE if exact is None else _SAFETY
+    level = safety * noise + _LEAST * eps * outputs.abs().amax(dim=1).double()
     return level.nan_to_num(torch.inf).to(images.dtype)
 
 

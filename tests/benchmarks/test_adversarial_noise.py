@@ -22,6 +22,9 @@ WIDE = (-3.0, 4.0)  # foolbox needs bounds; these are out of reach
 PIXELS = (0.0, 1.0)
 ROUNDING = 2e-5
 """Of float32, in a ratio of distances."""
+STEP = 32 * torch.finfo(torch.float32).eps
+"""How far beyond the boundary `nearest_error` goes in float32, in units of the largest
+logit: at most twice the 10 or so units of its rounding level."""
 
 
 def network(bench, widths, n_images):
@@ -105,7 +108,9 @@ def test_nearest_error_beside_public_attacks(bench, widths, box):
 
     exact = linear_distances(net, x, y, bounds) if len(widths) == 2 else math.inf
     if len(widths) == 2:
-        assert told(ours().distance, exact)[1] < 1 + ROUNDING
+        logit, weight = net(x).abs().max().item(), net[0].weight.detach().double()
+        beyond = STEP * logit / torch.pdist(weight).min().item()
+        assert (ours().distance < (1 + ROUNDING / 2) * exact + beyond).all()
     else:
         assert np.isfinite(ours().distance).all()
     races = {
