@@ -21,6 +21,11 @@ from helpers.adversarial_noise.rates import noise_scale
 _DIGITS = 5  # significant digits of the numbers that are stored
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _LONGER = 5  # times the steps of the search for the nearest error
+_OF_FEW = (
+    "noisy_over_bound",
+    "longer_search_over_distance",
+    "without_attack_over_distance",
+)
 
 
 def measure(
@@ -35,9 +40,10 @@ def measure(
     correlation, infinities ranked last. The distances are upper bounds; `lower_bound`
     is the largest bound from below, 0 where none is known.
 
-    For `few` of the images, both numbers finite: the median distance of `points` noisy
-    copies beside the isoperimetric bound, and beside the distance that of a search of
-    five times the steps and that without an attack. Last the accuracy on corruptions.
+    For `few` of the images, both numbers finite, or for none: the median distance of
+    `points` noisy copies beside the isoperimetric bound, and beside the distance that
+    of a search of five times the steps and that without an attack. Last the accuracy
+    on corruptions.
     """
     x_test, y_test = dataset.x_test[: options.test], dataset.y_test[: options.test]
     x_test, y_test = x_test.to(options.device), y_test.to(options.device)
@@ -82,18 +88,17 @@ def _of_few(
     options: argparse.Namespace,
 ) -> dict[str, Any]:
     """Return what is too dear for all images."""
+    if len(x) == 0:
+        return {key: [] for key in _OF_FEW}
     seed = options.seed
     noisy = noisy_distances(net, x, y, sigma, options.points, seed=seed)
     longer = nearest_error(
         net, x, y, ddn_steps=100 * _LONGER, descent_steps=20 * _LONGER
     )
     blind = probit_distance(net, x, y, sigma, seed=seed)
-    return {
-        "noisy_over_bound": np.median(noisy, axis=1)
-        / isoperimetric_quantile(0.01, sigma),
-        "longer_search_over_distance": longer.distance / distance,
-        "without_attack_over_distance": blind.distance / distance,
-    }
+    over_bound = np.median(noisy, axis=1) / isoperimetric_quantile(0.01, sigma)
+    others = longer.distance / distance, blind.distance / distance
+    return dict(zip(_OF_FEW, (over_bound, *others), strict=True))
 
 
 def _in_noise(

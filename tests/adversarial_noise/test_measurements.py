@@ -50,6 +50,23 @@ def test_images_that_noise_does_not_fool_are_counted(monkeypatch):
     assert found["ratio_quantiles"]["0.95"] == np.quantile(ratio, 0.95)
 
 
+@pytest.mark.filterwarnings("ignore:An input array is constant")  # ranks of infinities
+def test_a_network_that_noise_does_not_fool_on_any_image_is_measured(monkeypatch):
+    scales = an.noise_scale
+
+    def endless(*arguments, **settings):
+        found = scales(*arguments, **settings)
+        found.sigma[:] = math.inf
+        return found
+
+    monkeypatch.setattr("helpers.adversarial_noise.measurements.noise_scale", endless)
+    found = measure(*always_right(digits()), OPTIONS)
+    assert found["without_sigma"] == found["images"] == 40
+    for key in ("noisy_over_bound", "longer_search_over_distance"):
+        assert found[key] == []
+    assert set(found["corrupted_accuracy"]) == set(an.CORRUPTIONS)
+
+
 def test_the_places_are_those_of_the_images():
     net, dataset = always_right(digits())
     dataset.y_test[::2] = (dataset.y_test[::2] + 1) % 10  # wrong on every other
