@@ -1,9 +1,12 @@
 """What chapter 10 says of one network, measured on its test images."""
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from torch import Tensor, nn
@@ -21,6 +24,7 @@ from helpers.adversarial_noise.rates import noise_scale
 _DIGITS = 5  # significant digits of the numbers that are stored
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _LONGER = 5  # times the steps of the search for the nearest error
+_SEVERITIES = range(1, 6)
 _OF_FEW = (
     "noisy_over_bound",
     "longer_search_over_distance",
@@ -117,14 +121,15 @@ def _in_noise(
 def _corrupted(net: nn.Module, x: Tensor, y: Tensor, seed: int) -> dict[str, float]:
     """Return the mean accuracy over five severities of each corruption."""
 
-    def accuracy(kind: str, severity: int) -> float:
-        images = corrupt(x, kind, severity, seed=seed)
+    def accuracy(images: Tensor) -> float:
         return (labels(net, images) == y).float().mean().item()
 
-    return {
-        kind: float(np.mean([accuracy(kind, severity) for severity in range(1, 6)]))
-        for kind in CORRUPTIONS
-    }
+    found = {}
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        for kind in CORRUPTIONS:
+            made = threads.map(partial(corrupt, x, kind, seed=seed), _SEVERITIES)
+            found[kind] = float(np.mean([accuracy(images) for images in made]))
+    return found
 
 
 def plain(value: Any) -> Any:
