@@ -112,18 +112,6 @@ PARTS = (
         resumes=False,
     ),
     Part(
-        "adversarial_noise.__main__",
-        "card_cifar10",
-        180,
-        "--data cifar10 --network residual --width 32 --epochs 20 --lr 0.2 "
-        "--noise 0 0.1 0.4 0.2 --radius 0.5 --steps 2 --radius-epochs 8 "
-        "--dtype bfloat16 --images 300 --draws 1000 --few 3 --points 20 --device cuda",
-        "--data digits --train 60 --test 40 --width 2 --epochs 1 --lr 0.02 --noise 0 "
-        "--radius-epochs 1 --batch-size 20 --images 8 --draws 100 --few 1 --points 2 "
-        "--device cpu",
-        resumes=True,
-    ),
-    Part(
         "heavy_tails.batch_sizes",
         "card_mini_alexnet",
         90,
