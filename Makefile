@@ -61,7 +61,7 @@ book: $(VENV)/.installed  ## build the site into _build/html; CHAPTER=01_linear_
 test:  ## run the unit tests, every notebook, and the tests of the site
 	@$(MAKE) --no-print-directory -j 2 $(VENV)/.installed $(COLAB)/.installed
 	@$(MAKE) --no-print-directory book
-	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --nbval-lax --nbval-current-env book tests
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder --nbval-lax --nbval-current-env --as-built book tests
 
 pdf: $(VENV)/.installed  ## print the built site into _build/book.pdf; CHAPTER=…: one page of it; SOLUTIONS=no: without them
 	$(PYTHON) tools/pdf.py $(if $(filter no,$(SOLUTIONS)),--without-solutions) $(CHAPTER)

@@ -1,9 +1,13 @@
-"""Run notebooks side by side and keep their outputs where MyST-NB looks for them."""
+"""Run notebooks side by side and keep their outputs where MyST-NB looks for them.
+
+Beside the outputs stand figures of the explorers (see tools/kernel/kept_figures.py).
+"""
 
 from __future__ import annotations
 
 import os
 import resource
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import (
@@ -14,12 +18,14 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
 from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.main import JupyterCacheBase
 from jupyter_cache.executors.utils import single_nb_execution
 from outputs import open_cache
 from pace import PaceMeter
@@ -28,6 +34,15 @@ from traitlets.config import Config
 
 CELL_SECONDS = 180
 """A cell that takes longer stops the build."""
+
+FIGURES = "figures"
+"""The folder in a cache that holds a folder of figures for each notebook."""
+
+KERNEL = Path(__file__).resolve().parent / "kernel"
+"""The modules that kernels load."""
+
+SLOW = ["fontTools.subset", "jupyter_cache.executors.utils", "matplotlib.figure"]
+RERAISE = "--InteractiveShellApp.reraise_ipython_extension_failures=True"
 
 
 @dataclass(frozen=True)
@@ -51,14 +66,30 @@ Outcome = tuple[nbformat.NotebookNode, Cost, str | None]
 
 def costs(known: Mapping[Path, str], folder: Path) -> dict[Path, Cost]:
     """What each notebook took when it was run under its key; others are left out."""
-    found = {}
     with open_cache(folder) as cache:
-        for path, key in known.items():
-            with suppress(KeyError):
-                data = dict(cache.match_cache_notebook(_read(path)).data)
-                if data.pop("key", None) == key:
-                    found[path] = Cost(**data)
-    return found
+        found = {path: _under(key, path, cache) for path, key in known.items()}
+    return {path: one[0] for path, one in found.items() if one}
+
+
+def runs(known: Mapping[Path, str], folder: Path) -> dict[Path, nbformat.NotebookNode]:
+    """Each notebook as it was run under its key, with its outputs; others left out."""
+    with open_cache(folder) as cache:
+        found = {path: _under(key, path, cache) for path, key in known.items()}
+        return {
+            path: cache.get_cache_bundle(one[1]).nb
+            for path, one in found.items()
+            if one
+        }
+
+
+def _under(key: str, path: Path, cache: JupyterCacheBase) -> tuple[Cost, int] | None:
+    """What a notebook took under its key, and the number of that run in the cache."""
+    with suppress(KeyError):
+        record = cache.match_cache_notebook(_read(path))
+        data = dict(record.data)
+        if data.pop("key", None) == key:
+            return Cost(**data), record.pk
+    return None
 
 
 def execute(known: Mapping[Path, str], folder: Path) -> tuple[list[Path], list[str]]:
@@ -77,11 +108,12 @@ def execute(known: Mapping[Path, str], folder: Path) -> tuple[list[Path], list[s
     with (
         open_cache(folder) as cache,
         Progress(waiting, _cores()) as progress,
-        ProcessPoolExecutor(
-            _cores(), get_context("spawn"), max_tasks_per_child=1
-        ) as pool,
+        ProcessPoolExecutor(_cores(), _context(), max_tasks_per_child=1) as pool,
     ):
-        running = {pool.submit(_run, path): path for path in waiting}
+        running = {
+            pool.submit(_run, path, folder / FIGURES / path.stem): path
+            for path in waiting
+        }
         for done in _as_they_end(running, progress):
             path, (notebook, cost, error) = running[done], done.result()
             if error is not None:
@@ -118,10 +150,26 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _run(path: Path) -> Outcome:
+def _context() -> BaseContext:
+    """Processes that start afresh; where the system can, with what is slow to load."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(SLOW)
+    return context
+
+
+def _run(path: Path, figures: Path) -> Outcome:
     """Run one notebook in its folder; this process runs no other."""
     notebook = _read(path)
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir(parents=True)
+    os.environ["DLT_FIGURES"] = str(figures.resolve())
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(KERNEL), os.environ.get("PYTHONPATH")))
+    )
     with PaceMeter() as machine, kernel_of_its_own() as config:
+        config.NotebookClient.extra_arguments = ["--ext=kept_figures", RERAISE]
         done = single_nb_execution(
             notebook,
             cwd=str(path.parent),

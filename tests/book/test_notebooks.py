@@ -93,7 +93,7 @@ def test_cells_that_only_claim_or_set_up_are_folded(notebook):
 
 
 def test_an_explorer_is_shown_by_its_cell(notebook):
-    """So all are compared with matplotlib's drawings (`both_ways`)."""
+    """So all are compared with matplotlib's drawings (tests/site/test_both_ways.py)."""
     for text in map(source, cells(notebook, "code")):
         if "explorer(" in text:
             (*_, last) = ast.parse(text).body

@@ -166,7 +166,7 @@ def _along(marks, size):
     reach = np.array([mark.reach for mark in marks])[of, None]
     # From where to where a segment is in the window (Liang and Barsky 1984).
     low, high = -reach - MARGIN, size + reach + MARGIN
-    safe = np.where(step == 0, 1e-12, step)
+    safe = np.where(np.abs(step) < 1e-12, 1e-12, step)
     sides = np.stack([(low - start) / safe, (high - start) / safe])
     enter = np.maximum(sides.min(axis=0).max(axis=1), 0)
     leave = np.minimum(sides.max(axis=0).min(axis=1), 1)

@@ -94,6 +94,9 @@ def test_notebooks_run_side_by_side_into_the_cache(notebooks, tmp_path):
     assert 10 < found[notebooks["good"]].megabytes < 500
     assert 0 < found[notebooks["good"]].seconds < 60
     assert 0.1 < found[notebooks["good"]].pace < 100
+    (as_run,) = execute.runs(known, tmp_path / "cache").values()
+    assert as_run.cells[0].outputs[0].text == "42\n"
+    assert execute.runs(dict.fromkeys(known, "another"), tmp_path / "cache") == {}
     good = {notebooks["good"]: "a key"}
     assert execute.execute(good, tmp_path / "cache") == ([], [])
     other = {notebooks["good"]: "another key"}
@@ -112,14 +115,16 @@ def test_the_longest_notebook_runs_first(monkeypatch, tmp_path):
     assert [path.stem for path in build.longest_first(paths)] == ["new", "b", "a"]
 
 
-def test_a_kernel_opens_no_port(tmp_path):
+def test_a_kernel_opens_no_port(tmp_path, monkeypatch):
     """Two kernels that start at the same moment once chose the same one."""
     execute = tool("execute")
+    monkeypatch.setenv("PYTHONPATH", "")  # as it was, after the run
+    monkeypatch.setenv("DLT_FIGURES", "")
     code = "from ipykernel.kernelapp import IPKernelApp\n"
     code += "print(IPKernelApp.instance().transport)"
     cell = nbformat.v4.new_code_cell(code)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "a.ipynb")
-    notebook, _, error = execute._run(tmp_path / "a.ipynb")
+    notebook, _, error = execute._run(tmp_path / "a.ipynb", tmp_path / "figures")
     assert error is None
     assert notebook.cells[0].outputs[0].text == "ipc\n"
 
