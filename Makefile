@@ -10,6 +10,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS := 1
 # Files and terminals are UTF-8 in any locale.
 export PYTHONUTF8 := 1
+# Compiled modules are kept: a build starts some thirty Pythons, the tests hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help book test pdf serve bench lint slides seeds scale fuzz grade course release repository lock clean
 .DEFAULT_GOAL := help
