@@ -10,7 +10,7 @@ BOXES = {
     "code of the reference": ("book/scaling.html", ".highlight > pre"),
     "figure": (CHAPTER_PAGES[8], ".wide-picture"),
     "table": ("book/notation.html", ".pst-scrollable-table-container"),
-    "table of the ledger": ("book/ledger.html", ":has(> table.counts)"),
+    "table of the ledger": ("book/ledger.html", "table.counts >> xpath=.."),
     "report": ("book/your_network.html", ".report :has(> table)[data-more]"),
 }
 SHADES = """box => ["::before", "::after"].map(part => {

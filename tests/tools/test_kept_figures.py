@@ -10,9 +10,9 @@ from places import tool
 
 from helpers.explorer import explorer
 
-CODE = """
+SET_UP = "from helpers.explorer import explorer"
+FIRST = """
 import matplotlib.pyplot as plt
-from helpers.explorer import explorer
 def draw(x, y):
     figure, ax = plt.subplots()
     ax.plot([0, 1], [x, y])
@@ -27,7 +27,7 @@ def kept(tmp_path_factory):
     """What is kept of a notebook with two explorers, in their order."""
     folder = tmp_path_factory.mktemp("kept")
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in (CODE, SECOND)]
+        cells=[nbformat.v4.new_code_cell(code) for code in (SET_UP, FIRST, SECOND)]
     )
     nbformat.write(notebook, folder / "a.ipynb")
     (folder / "figures").mkdir()

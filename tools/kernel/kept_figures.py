@@ -2,19 +2,23 @@
 
 The build loads this extension into its kernels (see tools/execute.py). What `draw`
 returned for the first, middle and last value of the sliders goes into the folder that
-DLT_FIGURES names: a pickle for each explorer, in the order in which they are shown.
+DLT_FIGURES names: a pickle for each explorer, in the order in which they are shown by
+cells that follow the one that loads `helpers.explorer`.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from matplotlib.figure import Figure
 
-from helpers.explorer import Explorer
+    from helpers.explorer import Explorer
 
 VARIABLE = "DLT_FIGURES"
 SHARES = (0, 0.5, 1)
@@ -31,9 +35,21 @@ def chosen(explorer: Explorer) -> list[tuple[Any, ...]]:
     return list(dict.fromkeys(states))
 
 
-def load_ipython_extension(_: Any) -> None:
-    """Keep the figures of every explorer that is shown in this kernel."""
-    folder = Path(os.environ[VARIABLE])
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Keep the figures of explorers, once a cell has loaded what makes them."""
+
+    def look(_: Any) -> None:
+        if "helpers.explorer" in sys.modules:
+            shell.events.unregister("pre_run_cell", look)
+            keep_figures(Path(os.environ[VARIABLE]))
+
+    shell.events.register("pre_run_cell", look)
+
+
+def keep_figures(folder: Path) -> None:
+    """Keep the figures of every explorer that is shown from now on."""
+    from helpers.explorer import Explorer
+
     figures: dict[tuple[Any, ...], bytes] = {}
     figure_of, show = Explorer._figure, Explorer._ipython_display_
 
