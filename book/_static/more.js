@@ -1,14 +1,16 @@
 // What is wider than its column scrolls, by the keyboard too, and says on which side there is more.
 document.addEventListener("DOMContentLoaded", () => {
   const boxes = ".math, .highlight > pre, .wide-picture, .pst-scrollable-table-container";
+  const given = new Set();
   const look = (box) => {
     const beyond = box.scrollWidth - box.clientWidth;
     const sides = [box.scrollLeft > 2 && "left", beyond - box.scrollLeft > 2 && "right"];
     const more = sides.filter(Boolean).join(" ");
     if (more === (box.dataset.more ?? "")) return;
-    if (more) box.tabIndex = 0;
     if (more) box.dataset.more = more;
     else delete box.dataset.more;
+    if (more && !box.hasAttribute("tabindex")) { box.tabIndex = 0; given.add(box); }
+    if (!more && given.delete(box)) box.removeAttribute("tabindex"); // a formula is set now
   };
   const sizes = new ResizeObserver((seen) => {
     for (const box of new Set(seen.map(({ target }) => target.closest(boxes)))) if (box) look(box);

@@ -125,7 +125,7 @@ def ends(place):
 
 
 def test_a_wide_formula_shows_its_beginning_and_scrolls_to_its_end(open_page):
-    page = open_page(CHAPTER_PAGES[3], **PHONE)
+    page = open_page(CHAPTER_PAGES[6], **PHONE)
     page.wait_for_function("window.MathJax?.startup?.promise")
     page.evaluate(TYPESET)
     frame = page.locator("div.statement div.math").first
