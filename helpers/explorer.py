@@ -14,6 +14,7 @@ import itertools
 import json
 import math
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ _DPI = 80
 _DENSE = 2
 """Pixels of a picture on a page for a pixel of the page."""
 _MOST_FRAMES = 250
+_TAG = re.compile("<[^>]*>")
 
 Point = tuple[Any, ...]
 
@@ -101,7 +103,7 @@ class Explorer:
     def _values(self, point: Point) -> str:
         """The values of the sliders in words."""
         return ", ".join(
-            f"{_words(name)} {_shown(value)}"
+            f"{name} {_shown(value)}"
             for name, value in zip(self.sliders, point, strict=True)
         )
 
@@ -129,11 +131,11 @@ class Explorer:
         except figure_data.Unsupported:
             frames = [self._drawn(point, _DENSE) for point in points]
             return {
-                "texts": [frame.text for frame in frames],
+                "texts": [_set(frame.text) for frame in frames],
                 "images": [frame.image for frame in frames],
             }
         pictures = figure_data.pictures([data for data, _ in read])
-        return {"texts": [text for _, text in read], **pictures}
+        return {"texts": [_set(text) for _, text in read], **pictures}
 
     def _read(self, point: Point) -> tuple[dict[str, Any], str]:
         with self._at(point), _only_the_readers_figures():
@@ -155,13 +157,14 @@ class Explorer:
             )
         )
         status = states["texts"][first]
-        label, alt = html.escape(self.label), html.escape(f"{self.label}. {status}")
+        label = html.escape(self.label)
+        alt = f"{label}. {_TAG.sub('', status)}"
         return (
             f'<section class="explorer" aria-label="{label}">'
             f"<p class='explorer-label'>{label}</p>"
             f'<div class="explorer-controls">{controls}</div>'
             f"{_picture(states, first, alt)}"
-            f'<p class="explorer-status" role="status">{html.escape(status)}</p>'
+            f'<p class="explorer-status" role="status">{status}</p>'
             f'<script type="application/zlib">{_packed(sliders | states)}</script>'
             "</section>"
         )
@@ -197,7 +200,7 @@ class Explorer:
                 return
             alt = html.escape(_alt(self.label, frame))
             picture.value = f'<img src="{frame.image}" alt="{alt}">'
-            status.value = f'<p role="status">{html.escape(frame.text)}</p>'
+            status.value = f'<p role="status">{_set(frame.text)}</p>'
 
         for control in controls:
             control.observe(update, names="value")
@@ -304,8 +307,13 @@ def _alt(label: str, frame: Frame) -> str:
     return f"{label}. {frame.text}"
 
 
+def _set(text: str) -> str:
+    """Words with formulas, set in HTML; the names of sliders lose their underscores."""
+    return in_html(text).replace("_", " ")
+
+
 def _range_input(name: str, values: Sequence[Any], index: int) -> str:
-    label, shown = in_html(name).replace("_", " "), html.escape(_shown(values[index]))
+    label, shown = _set(name), html.escape(_shown(values[index]))
     return (
         f'<label><span>{label}</span><input type="range" min="0" step="1" disabled '
         f'max="{len(values) - 1}" value="{index}" aria-valuetext="{shown}">'

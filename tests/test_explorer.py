@@ -97,13 +97,21 @@ def test_text_cannot_close_the_script_element():
     )
     page, data = parsed(hostile)
     assert page.b is None
-    assert data["texts"] == ["x 1: </script><b>"]
+    assert data["texts"] == ["x 1: &lt;/script&gt;&lt;b&gt;"]
+    assert page.find(role="status").text == "x 1: </script><b>"
+    assert page.find(role="img")["aria-label"] == "x. x 1: </script><b>"
 
 
 def test_a_slider_named_for_a_greek_letter_shows_it():
-    made = explorer(lambda **_: plt.figure(figsize=(1, 1)), label="x", sigma_w=[1, 2])
-    page, _ = parsed(made)
+    """Also the line below the figure, and the text for who does not see it."""
+    made = explorer(
+        lambda **_: (plt.figure(figsize=(1, 1)), "q_1 <= 2"), label="x", sigma_w=[1, 2]
+    )
+    page, data = parsed(made)
     assert page.select_one("label span").decode_contents() == "σ<sub>w</sub>"
+    assert data["texts"][1] == "σ<sub>w</sub> 2: q<sub>1</sub> ≤ 2"
+    assert page.find(role="status").decode_contents() == data["texts"][0]
+    assert page.find(role="img")["aria-label"] == "x. σw 1: q1 ≤ 2"
 
 
 def test_names_and_values_are_shown_as_words():

@@ -62,9 +62,8 @@
       const number = this.number(this.sliders.map((slider) => Number(slider.value)));
       if (number === this.shown) return;
       this.shown = number;
-      const text = this.data.texts[number];
-      const told = `${this.root.getAttribute("aria-label")}. ${text}`;
-      this.status.textContent = text;
+      this.status.innerHTML = this.data.texts[number];
+      const told = `${this.root.getAttribute("aria-label")}. ${this.status.textContent}`;
       if (this.image) {
         this.image.src = this.data.images[number];
         this.image.alt = told;
