@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def table(rows: list[Row]) -> str:
 
 
 def _html_row(row: Row) -> str:
-    shown = {name: html.escape(str(value)) for name, value in row.items()}
+    shown = {name: _set(str(value)) for name, value in row.items()}
     beside = ratio = ""
     if row["ratio"]:
         low, middle, high = map(number, row["ratio"])
@@ -121,6 +122,11 @@ def _html_row(row: Row) -> str:
     name = f"{shown['computed']}<br><code>{shown['helper']}</code>"
     data = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr><th scope="row">{name}</th>{data}</tr>'
+
+
+def _set(text: str) -> str:
+    """A text in HTML; a number stays beside its per cent sign."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", html.escape(text))
 
 
 def text(row: Row) -> str:
