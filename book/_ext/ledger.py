@@ -118,8 +118,11 @@ def _ledger(app: Sphinx, page: str) -> str:
             claims.append(claim)
             lines.append(_whole_dates(html_row(claim, uri)))
         found += claims
-        stored = dict.fromkeys(claim["stored"] for claim in claims if claim["stored"])
-        runs += [f"<li>{_heading(entry)}: {run_of(run)}</li>" for run in stored]
+        told = " | ".join(claim["stored"] for claim in claims if claim["stored"])
+        stored = dict.fromkeys(filter(None, told.split(" | ")))
+        runs += [
+            f"<li>{_heading(entry)}: {_whole_dates(run_of(run))}</li>" for run in stored
+        ]
         bars.append(_bar(entry, claims))
     return (
         f"{_counts(found)}<h2>By chapter</h2>{_legend(found)}"
