@@ -40,7 +40,7 @@ def test_plane_beside_plain_loop(bench):
         beside="plain loop",
         accuracy="exact",
         their_accuracy="exact",
-        least=30,
+        least=16,
         within=0.8,
     )
 

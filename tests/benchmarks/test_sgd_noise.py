@@ -47,7 +47,7 @@ def one_by_one(net, x, y):
     return torch.cat([part.flatten(1) for part in parts.values()], 1)
 
 
-WITHIN_TWO_GRADIENTS = {
+WITHIN_THREE_GRADIENTS = {
     "all samples' gradients, as factors": lambda noise, net, x, y: sn.GradientNoise(
         net, x, y, 20
     ),
@@ -56,13 +56,13 @@ WITHIN_TWO_GRADIENTS = {
 }
 
 
-@pytest.mark.parametrize("job", WITHIN_TWO_GRADIENTS)
+@pytest.mark.parametrize("job", WITHIN_THREE_GRADIENTS)
 @pytest.mark.parametrize("widths", [[64, 16, 10], WIDTHS], ids=["narrow", "wide"])
 def test_the_noise_beside_one_gradient(bench, widths, job):
     net, x, y = trained(bench, widths, torch.float32)
     noise = sn.GradientNoise(net, x, y, 20)
     race = bench.race(
-        lambda: WITHIN_TWO_GRADIENTS[job](noise, net, x, y),
+        lambda: WITHIN_THREE_GRADIENTS[job](noise, net, x, y),
         lambda: batch_gradient(net, x, y),
     )
     bench.record(
@@ -70,7 +70,7 @@ def test_the_noise_beside_one_gradient(bench, widths, job):
         "sgd_noise.GradientNoise",
         f"{job}, {len(x)} digits, {noise.shape[0]:,} parameters",
         beside="one gradient of the mean loss",
-        least=0.5,
+        least=0.3,
     )
 
 
