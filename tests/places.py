@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import gc
 import importlib
 import json
 import zlib
@@ -47,8 +48,13 @@ def tool(name):
 
 @functools.cache
 def parsed(site, page):
-    """The tree of a page, to read and not to change: tests share it."""
-    return BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
+    """The tree of a page, to read and not to change: tests share it.
+
+    It stays to the end, and is not searched for garbage: that took much time.
+    """
+    tree = BeautifulSoup((site / page).read_text(encoding="utf-8"), "html.parser")
+    gc.freeze()
+    return tree
 
 
 def unpacked(text):

@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (more === (box.dataset.more ?? "")) return;
     if (more) box.dataset.more = more;
     else delete box.dataset.more;
-    if (more && !box.hasAttribute("tabindex")) { box.tabIndex = 0; given.add(box); }
+    if (more && box.tabIndex < 0) { box.tabIndex = 0; given.add(box); }
     if (!more && given.delete(box)) box.removeAttribute("tabindex"); // a formula is set now
   };
   const sizes = new ResizeObserver((seen) => {

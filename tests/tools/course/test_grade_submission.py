@@ -46,14 +46,19 @@ def hand_in(stage):
         one.close()
 
 
+def told(file):
+    """What the system says of a process; nothing if it ends meanwhile."""
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def gone(process, seconds=10):
     """Whether a process of the machine has ended within so many seconds."""
     for _ in range(int(seconds * 20)):
-        state = Path(f"/proc/{process}/stat")
-        if (
-            not state.exists()
-            or state.read_text(encoding="utf-8").rsplit(")")[-1].split()[0] == "Z"
-        ):
+        state = told(Path(f"/proc/{process}/stat")).rpartition(b")")[2].split()
+        if not state or state[0] == b"Z":
             return True
         time.sleep(0.05)
     return False
@@ -64,7 +69,7 @@ def marked(word):
     return [
         int(found.parent.name)
         for found in Path("/proc").glob("[0-9]*/cmdline")
-        if word.encode() in found.read_bytes()
+        if word.encode() in told(found)
     ]
 
 
