@@ -138,8 +138,8 @@ class Bench:
             their_accuracy: of the other side's.
             cost: how it grows, or what it consists of, where that is measured.
             key: tells the rows of one benchmark apart.
-            least: the ratio of the two fastest turns must reach it: at most two thirds
-                of what the slower of the processors tried so far gave.
+            least: the ratio of the two fastest turns must reach it; below what every
+                processor tried so far gave.
             within: seconds that our fastest turn must keep to.
         """
         row = race.row | {
