@@ -1,13 +1,12 @@
 """Run notebooks side by side and keep their outputs where MyST-NB looks for them.
 
-Beside the outputs stand figures of the explorers (see tools/kernel/kept_figures.py).
+Figures of the explorers (see tools/kernel/kept_figures.py) are kept with the outputs.
 """
 
 from __future__ import annotations
 
 import os
 import resource
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import (
@@ -25,8 +24,9 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.cache.main import JupyterCacheBase
+from jupyter_cache.cache.main import JupyterCacheBase, NbArtifacts
 from jupyter_cache.executors.utils import single_nb_execution
+from kernel import kept_figures
 from outputs import open_cache
 from pace import PaceMeter
 from progress import Progress
@@ -35,14 +35,14 @@ from traitlets.config import Config
 CELL_SECONDS = 180
 """A cell that takes longer stops the build."""
 
-FIGURES = "figures"
-"""The folder in a cache that holds a folder of figures for each notebook."""
-
 KERNEL = Path(__file__).resolve().parent / "kernel"
 """The modules that kernels load."""
 
 SLOW = ["fontTools.subset", "jupyter_cache.executors.utils", "matplotlib.figure"]
+"""Modules that take long to load: once, where the system has a fork server."""
+
 RERAISE = "--InteractiveShellApp.reraise_ipython_extension_failures=True"
+"""A kernel that cannot load an extension fails."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,19 @@ def runs(known: Mapping[Path, str], folder: Path) -> dict[Path, nbformat.Noteboo
         }
 
 
+def figures_of(path: Path, key: str, folder: Path) -> list[Path]:
+    """The pickled figures of a notebook's run under its key, one file an explorer.
+
+    Raises:
+        KeyError: it was not run under that key.
+    """
+    with open_cache(folder) as cache:
+        found = _under(key, path, cache)
+        if found is None:
+            raise KeyError(f"{path.name} was not run under this key: build the book")
+        return sorted(cache.get_cache_bundle(found[1]).artifacts.paths)
+
+
 def _under(key: str, path: Path, cache: JupyterCacheBase) -> tuple[Cost, int] | None:
     """What a notebook took under its key, and the number of that run in the cache."""
     with suppress(KeyError):
@@ -107,13 +120,12 @@ def execute(known: Mapping[Path, str], folder: Path) -> tuple[list[Path], list[s
     waiting = [path for path in known if path not in there]
     with (
         open_cache(folder) as cache,
+        TemporaryDirectory() as figures,
         Progress(waiting, _cores()) as progress,
         ProcessPoolExecutor(_cores(), _context(), max_tasks_per_child=1) as pool,
     ):
-        running = {
-            pool.submit(_run, path, folder / FIGURES / path.stem): path
-            for path in waiting
-        }
+        places = {path: Path(figures) / path.stem for path in waiting}
+        running = {pool.submit(_run, *one): one[0] for one in places.items()}
         for done in _as_they_end(running, progress):
             path, (notebook, cost, error) = running[done], done.result()
             if error is not None:
@@ -122,7 +134,10 @@ def execute(known: Mapping[Path, str], folder: Path) -> tuple[list[Path], list[s
                 continue
             cache.cache_notebook_bundle(
                 CacheBundleIn(
-                    notebook, str(path), data=asdict(cost) | {"key": known[path]}
+                    notebook,
+                    str(path),
+                    artifacts=NbArtifacts([*places[path].iterdir()], places[path]),
+                    data=asdict(cost) | {"key": known[path]},
                 ),
                 check_validity=False,
                 overwrite=True,
@@ -160,11 +175,13 @@ def _context() -> BaseContext:
 
 
 def _run(path: Path, figures: Path) -> Outcome:
-    """Run one notebook in its folder; this process runs no other."""
+    """Run one notebook in its folder; this process runs no other.
+
+    `figures`: the folder, made here, for the pickles of its explorers.
+    """
     notebook = _read(path)
-    shutil.rmtree(figures, ignore_errors=True)
-    figures.mkdir(parents=True)
-    os.environ["DLT_FIGURES"] = str(figures.resolve())
+    figures.mkdir()
+    os.environ[kept_figures.VARIABLE] = str(figures)
     os.environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, (str(KERNEL), os.environ.get("PYTHONPATH")))
     )

@@ -6,7 +6,7 @@ import both_ways
 import matplotlib
 import pytest
 from as_built import CACHE
-from places import CHAPTER_PAGES, parsed, tool, unpacked
+from places import CHAPTER_PAGES, ROOT, parsed, tool, unpacked
 
 from helpers import figure_data, style
 
@@ -21,8 +21,9 @@ def book_style():
 
 def explorers(site, page):
     """Each explorer of a page: its data, and what the build kept of its figures."""
-    name = page.removeprefix("book/").removesuffix(".html")
-    files = sorted((CACHE / tool("execute").FIGURES / name).iterdir())
+    notebook = (ROOT / page).with_suffix(".ipynb")
+    key = tool("keys").key(notebook, tool("build").SETTINGS)
+    files = tool("execute").figures_of(notebook, key, CACHE)
     sections = parsed(site, page).select("section.explorer")
     for section, file in zip(sections, files, strict=True):
         kept = pickle.loads(file.read_bytes())

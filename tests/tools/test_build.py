@@ -119,7 +119,7 @@ def test_a_kernel_opens_no_port(tmp_path, monkeypatch):
     """Two kernels that start at the same moment once chose the same one."""
     execute = tool("execute")
     monkeypatch.setenv("PYTHONPATH", "")  # as it was, after the run
-    monkeypatch.setenv("DLT_FIGURES", "")
+    monkeypatch.setenv(tool("kernel.kept_figures").VARIABLE, "")
     code = "from ipykernel.kernelapp import IPKernelApp\n"
     code += "print(IPKernelApp.instance().transport)"
     cell = nbformat.v4.new_code_cell(code)

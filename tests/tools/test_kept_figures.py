@@ -22,19 +22,19 @@ explorer(draw, label="First", x=[1, 2, 3, 4], y=[5, 6])
 SECOND = "explorer(lambda z: draw(z, z)[0], label='Second', z=[7])"
 
 
+def write(path, *codes):
+    cells = [nbformat.v4.new_code_cell(code) for code in codes]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
     """What is kept of a notebook with two explorers, in their order."""
     folder = tmp_path_factory.mktemp("kept")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in (SET_UP, FIRST, SECOND)]
-    )
-    nbformat.write(notebook, folder / "a.ipynb")
-    (folder / "figures").mkdir()
-    (folder / "figures" / "of an earlier run.pickle").touch()
+    write(folder / "a.ipynb", SET_UP, FIRST, SECOND)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", "")  # as it was, after the run
-        patch.setenv("DLT_FIGURES", "")
+        patch.setenv(tool("kernel.kept_figures").VARIABLE, "")
         patch.setenv("DLT_FRAMES", "all")
         _, _, error = tool("execute")._run(folder / "a.ipynb", folder / "figures")
     assert error is None
@@ -57,9 +57,28 @@ def test_each_figure_is_that_of_its_state(kept):
     plt.close("all")
 
 
-def test_states_are_chosen_once(monkeypatch):
-    monkeypatch.syspath_prepend(tool("execute").KERNEL)
-    chosen = tool("kept_figures").chosen
+def test_states_are_chosen_once():
+    chosen = tool("kernel.kept_figures").chosen
     made = explorer(lambda x: plt.figure(), label="x", x=[1, 2])
     assert chosen(made) == [(1,), (2,)]
     assert chosen(explorer(lambda x: plt.figure(), label="x", x=[1])) == [(1,)]
+
+
+def test_figures_are_of_the_run_whose_outputs_are_kept(tmp_path):
+    """Also after an edit that was run and taken back."""
+    execute, path, cache = tool("execute"), tmp_path / "a.ipynb", tmp_path / "cache"
+
+    def labels(key):
+        files = execute.figures_of(path, key, cache)
+        return [pickle.loads(file.read_bytes())["label"] for file in files]
+
+    write(path, SET_UP, FIRST)
+    assert execute.execute({path: "a key"}, cache) == ([path], [])
+    write(path, SET_UP, FIRST.replace("First", "Edited"))
+    assert execute.execute({path: "another"}, cache) == ([path], [])
+    assert labels("another") == ["Edited"]
+    write(path, SET_UP, FIRST)
+    assert execute.execute({path: "a key"}, cache) == ([], [])
+    assert labels("a key") == ["First"]
+    with pytest.raises(KeyError, match=r"a\.ipynb was not run under this key"):
+        labels("another")
