@@ -4,7 +4,8 @@
     python tools/pdf.py 05_sublevel_sets                one chapter, into _build
     python tools/pdf.py --without-solutions …           solutions and hints left out
 
-Claims and folded solutions are printed opened, explorers in their first state.
+Claims and folded solutions are printed opened, explorers in their first state. A link
+to what is printed is a jump, one to another page leads to the public site.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from pdf_links import ADDRESSED, lead_inside
 from pdf_tags import merge_tags
 from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
@@ -33,10 +35,11 @@ BROWSERS = (
 )
 """The leanest first: without a window's machinery a page takes a fifth less time."""
 
-READY = """async ([solutions, printed]) => {
+READY = """async ([solutions, cited, printed]) => {
   document.documentElement.style.setProperty("--printed", printed);
   for (const fold of document.querySelectorAll("details:not(.hide)")) {
-    if (solutions || fold.matches(".claim, .all-claims")) fold.open = true;
+    const kept = fold.matches(".claim, .all-claims") || solutions;
+    if (fold.matches(".cite-chapter") ? cited : kept) fold.open = true;
     else fold.remove();
   }
   await window.MathJax?.startup?.promise;
@@ -46,9 +49,10 @@ READY = """async ([solutions, printed]) => {
   for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
 }"""
-"""Folded code stays folded, claims are opened; solutions are opened or go. The number
-of pages printed before this one goes on in the head (print.css). Formulas ask for
-their fonts when they are laid out, and figures out of sight wait to be asked for."""
+"""Folded code stays folded, claims are opened; solutions and how to cite the chapter
+are opened or go. The number of pages printed before this one goes on in the head
+(print.css). Formulas ask for their fonts when they are laid out, and figures out of
+sight wait to be asked for."""
 
 
 class NotPrintedError(Exception):
@@ -92,16 +96,18 @@ def _browser_page() -> Iterator[Page]:
         browser.close()
 
 
-def write(pages: Sequence[str], out: Path, *, solutions: bool) -> None:
+def write(pages: Sequence[str], out: Path, *, solutions: bool, cited: bool) -> None:
     """Print pages of the site one after another into one file.
 
-    It has an outline, and tags for those who have it read to them.
+    It has an outline, jumps from page to page, and tags for those who have it read to
+    them; solutions and how to cite each chapter if they are asked for.
     """
-    book, parts = PdfWriter(), []
+    book, parts, addresses = PdfWriter(), [], []
     with tempfile.TemporaryDirectory() as folder, _browser_page() as page:
         for number, name in enumerate(tqdm(pages, "pages", leave=False)):
             page.goto((SITE / f"{name}.html").as_uri())
-            page.evaluate(READY, [solutions, len(book.pages)])
+            page.evaluate(READY, [solutions, cited, len(book.pages)])
+            addresses.append(page.evaluate(ADDRESSED))
             part = Path(folder) / f"{number}.pdf"
             page.pdf(
                 path=part,
@@ -113,6 +119,7 @@ def write(pages: Sequence[str], out: Path, *, solutions: bool) -> None:
             parts.append(PdfReader(part))
             book.append(parts[-1])
         merge_tags(book, parts)
+        lead_inside(book, parts, addresses)
         book.compress_identical_objects()
         whole = Path(folder) / "whole.pdf"
         book.write(whole)
@@ -129,7 +136,8 @@ def main(arguments: Sequence[str]) -> int:
     out = SITE.parent / f"{name}.pdf"
     try:
         pages = pages_of(given.chapters)
-        write(pages, out, solutions=not given.without_solutions)
+        solutions, cited = not given.without_solutions, bool(given.chapters)
+        write(pages, out, solutions=solutions, cited=cited)
     except NotPrintedError as error:
         print(error, file=sys.stderr)
         return 1

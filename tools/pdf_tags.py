@@ -23,6 +23,8 @@ PAGE_KEY, LINK_KEY = NameObject("/StructParents"), NameObject("/StructParent")
 def merge_tags(book: PdfWriter, parts: Iterable[PdfReader]) -> None:
     """Give a book the structure of the files whose pages it has, one after another.
 
+    Language and preferences are those of the first file.
+
     Args:
         book: holds all pages of `parts`, appended in this order from these readers.
         parts: tagged, as Chromium prints them.
@@ -30,6 +32,7 @@ def merge_tags(book: PdfWriter, parts: Iterable[PdfReader]) -> None:
     Raises:
         ValueError: a part without tags.
     """
+    parts = list(parts)
     tree, document, numbers = DictionaryObject(), DictionaryObject(), ArrayObject()
     kids, pages, first = ArrayObject(), iter(book.pages), 0
     above, where = book._add_object(tree), book._add_object(document)
@@ -62,6 +65,9 @@ def merge_tags(book: PdfWriter, parts: Iterable[PdfReader]) -> None:
     book.root_object[NameObject("/MarkInfo")] = DictionaryObject(
         {NameObject("/Marked"): BooleanObject(True)}
     )
+    for told in map(NameObject, ("/Lang", "/ViewerPreferences")):
+        if told in parts[0].root_object:
+            book.root_object[told] = parts[0].root_object[told].clone(book)
 
 
 def _listed(kids: Any) -> list[Any]:

@@ -61,7 +61,7 @@ def lines_of_pages(open_page, tmp_path):
 
     def lines(name):
         page = open_page(name, **PAPER)
-        page.evaluate(tool("pdf").READY, [True, 41])
+        page.evaluate(tool("pdf").READY, [True, True, 41])
         page.pdf(path=tmp_path / "printed.pdf", prefer_css_page_size=True)
         pages = PdfReader(tmp_path / "printed.pdf").pages
         return [page.extract_text().strip().splitlines() for page in pages]
