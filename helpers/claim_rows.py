@@ -75,7 +75,8 @@ def html_row(row: Row, page: str | None = None) -> str:
         f'<details class="claim"{id} data-chapter="{row["id"].partition(".")[0]}" '
         f'data-source="{row["source"]}" data-verdict="{row["verdict"]}" '
         f'data-run="{kind}"><summary><span class="claim-statement"'
-        f"{_typed(row['statement'])}>{row['id']} {in_html(row['statement'])}:</span> "
+        f'{_typed(row["statement"])}><span class="claim-id">{row["id"]}</span> '
+        f"{in_html(row['statement'])}:</span> "
         f"<b>{in_html(measured_in_words(row))}</b> <em>{verdict}</em></summary>"
         f"<dl>{told}</dl></details>"
     )
@@ -153,21 +154,14 @@ def _digits(measured: float, stderr: float | None) -> int:
 
 
 def interval_in_words(low: float | None, high: float | None) -> str:
-    """An interval in words; its ends in digits enough to be told apart."""
+    """An interval in words; its ends are exact to a hundredth of its width."""
     if low is None or high is None:
         word, end = ("at least", low) if high is None else ("at most", high)
         return "any" if end is None else f"{word} {number_in_words(end)}"
     if low == high:
         return f"exactly {number_in_words(low)}"
-    ends_and_middle = (low, (low + high) / 2, high)
-    digits = next(
-        (
-            n
-            for n in range(4, 17)
-            if len({number_in_words(x, n) for x in ends_and_middle}) == 3
-        ),
-        17,
-    )
+    size, width = max(abs(low), abs(high)), high - low
+    digits = min(max(4, math.ceil(math.log10(size / width)) + 2), 17)
     return f"{number_in_words(low, digits)} to {number_in_words(high, digits)}"
 
 

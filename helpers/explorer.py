@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 FRAMES_VARIABLE = "DLT_FRAMES"
+"""The environment variable that is "all" while the book is built."""
 _DPI = 80
 _DENSE = 2
 """Pixels of a picture on a page for a pixel of the page."""
@@ -303,6 +304,11 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else _words(str(value))
 
 
+def _read(shown: str) -> str:
+    """A value as it is read: −2 for -2, 10⁻⁶ for 1e-06."""
+    return re.sub(r"^-(?=\d)", "−", figure_data.plain(shown))
+
+
 def _alt(label: str, frame: Frame) -> str:
     return f"{label}. {frame.text}"
 
@@ -317,7 +323,7 @@ def _range_input(name: str, values: Sequence[Any], index: int) -> str:
     return (
         f'<label><span>{label}</span><input type="range" min="0" step="1" disabled '
         f'max="{len(values) - 1}" value="{index}" aria-valuetext="{shown}">'
-        f'<output aria-hidden="true">{shown}</output></label>'
+        f'<output aria-hidden="true">{_read(shown)}</output></label>'
     )
 
 

@@ -1,7 +1,7 @@
 """Formulas as one types them, set in HTML.
 
-Claims are stored and printed as plain text: sigma_w^2, 10^-4, sqrt(2)/(3 pi). What is
-surely mathematics in it gets its letters, indices, powers and signs; words stay.
+Claims are stored and printed as plain text: `sigma_w^2`, `10^-4`, `sqrt(2)/(3 pi)`.
+What is surely mathematics gets its letters, indices, powers and signs; words stay.
 """
 
 from __future__ import annotations
@@ -9,7 +9,13 @@ from __future__ import annotations
 import html
 import re
 
-__all__ = ["in_html"]
+__all__ = ["POWER_OF_TEN", "in_html", "power_of_ten"]
+
+POWER_OF_TEN = re.compile(
+    r"(?<![\w.])(?:1(?=e)|(?P<factor>\d+(?:\.\d+)?))"
+    r"e(?P<small>-)?\+?0*(?P<power>\d+)(?!\w)"
+)
+"""A number as Python prints large and small ones: `1.2e-05`; no factor for `1e-05`."""
 
 _GREEK = {
     name: chr(code)
@@ -31,9 +37,11 @@ _ACCENTS = {"": "", "~": "\N{COMBINING TILDE}", "bar": "\N{COMBINING MACRON}"}
 _SIGNS = {"<=": "≤", ">=": "≥", "->": "→", "+-": "±"}
 _NAMES = "|".join(sorted(_GREEK, key=len, reverse=True))
 _GROUP = r"\((?:[^()]|\([^()]*\))*\)"
-_SCRIPT = rf"_(?:{_GROUP}|[A-Za-z]+\d?|\d+)|\^(?:{_GROUP}|-?[A-Za-z]+|-?\d+(?:/\d+)?)"
+_POWER = r"-?[A-Za-z]+|-?\d+(?:\.\d+)?(?:/\d+)?"
+_SCRIPT = rf"_(?:{_GROUP}|[A-Za-z]+\d?|\d+)|\^(?:{_GROUP}|{_POWER})"
 _BASE = rf"(?<![\w.])(?:{_NAMES}|[A-Za-z]|\d+(?:\.\d+)?(?=\^))~?|(?<=[)\]])"
-_ALONE = rf"(?<![\w.])(?:(?:{_NAMES})(?! method|-[a-z])|[A-Za-z]bar|[A-Z]~)"
+_BAR = rf"(?:{_NAMES}|[A-Za-z])bar"
+_ALONE = rf"(?<![\w.])(?:(?:{_NAMES})(?! method|-[a-z])|{_BAR}|[A-Z]~)"
 _ATOM = re.compile(rf"\((?:\w+|(?:{_NAMES}|[A-Za-z])(?:{_SCRIPT})*)\)")
 _TOKEN = re.compile(
     rf"(?<![\w.])sqrt(?P<root>{_GROUP})"
@@ -44,22 +52,32 @@ _TOKEN = re.compile(
     rf"|(?P<minus>(?<= )-(?= )|(?<![\w)\].])-(?=\d|(?:{_NAMES}|[A-Z])\b))"
     r"|(?P<times>(?<=[\d%)] )[x*](?= [\d(]| (?:the )?S[ED]\b| sqrt\())"
     r"|(?P<error>(?<=\d) ± (?=\d))|(?<=\()(?P<draws>\d+) (?=draws?\))"
+    rf"|{POWER_OF_TEN.pattern}"
 )
 
 
 def in_html(text: str) -> str:
     """A text in HTML, with what is surely mathematics set as such.
 
-    Names of Greek letters become letters; _ and ^ behind a letter, a number or a
-    bracket become indices and powers, sqrt(…) a root, a minus before a number or
-    between spaces a minus sign. The parts of "1.5 ± 0.2" and of "(5 draws)" stay on
-    one line. What is no mathematics is escaped, no more.
+    Names of Greek letters become letters; `_` and `^` behind a letter, a number or a
+    bracket become indices and powers, `sqrt(…)` a root, a minus before a number or
+    between spaces a minus sign, `2e-09` two times a power of ten. The parts of such a
+    number, of "1.5 ± 0.2" and of "(5 draws)" stay on one line. What is no mathematics
+    is escaped, no more.
     """
     out, end = "", 0
     for found in _TOKEN.finditer(text):
         out += html.escape(text[end : found.start()]) + _set(found)
         end = found.end()
     return out + html.escape(text[end:])
+
+
+def power_of_ten(found: re.Match[str]) -> tuple[str, str]:
+    """Base and power of what `POWER_OF_TEN` found: "1.2 × 10", "−5", or "0", ""."""
+    if found["factor"] and not float(found["factor"]):
+        return "0", ""
+    base = f"{found['factor']} × 10" if found["factor"] else "10"
+    return base, "−" * bool(found["small"]) + found["power"]
 
 
 def _set(found: re.Match[str]) -> str:
@@ -75,6 +93,10 @@ def _set(found: re.Match[str]) -> str:
         return _SIGNS[sign]
     if draws:
         return f"{draws}\N{NO-BREAK SPACE}"
+    if found["power"]:
+        base, power = power_of_ten(found)
+        raised = f"<sup>{power}</sup>" if power else ""
+        return base.replace(" ", "\N{NO-BREAK SPACE}") + raised
     if found["error"]:
         return "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
     return "−" if found["minus"] else "×"

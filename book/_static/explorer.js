@@ -57,7 +57,7 @@
       this.sliders.forEach((slider, i) => {
         const value = this.data.values[i][Number(slider.value)];
         slider.setAttribute("aria-valuetext", value);
-        slider.nextElementSibling.textContent = value;
+        slider.nextElementSibling.textContent = isNaN(value) ? value : set(value);
       });
       const number = this.number(this.sliders.map((slider) => Number(slider.value)));
       if (number === this.shown) return;
@@ -352,7 +352,17 @@
     const digits = scale === "linear" ? Math.floor(3 - Math.log10(Math.abs(high - low))) : -1;
     const decades = scale === "log" ? Math.abs(Math.log10(high / low)) : 0;
     const shown = digits >= 0 ? number.toFixed(digits) : number.toPrecision(decades > 4 ? 2 : 3);
-    return String(Number(shown)).replace(/^-|(?<=e)-/g, "−");
+    return set(String(Number(shown)));
+  }
+
+  // A number with a minus sign and a power of ten as such, not -2e-9.
+  function set(number) {
+    const [factor, power] = number.replace(/^-/, "−").split("e");
+    return power ? `${factor} × 10${raised(Number(power))}`.replace(/^(−?)1 × /, "$1") : factor;
+  }
+
+  function raised(power) {
+    return String(power).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
   }
 
   function decode(text) {

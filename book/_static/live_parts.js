@@ -97,10 +97,11 @@ function liveChart({ x, y, xlabel, ylabel, title, marks }) {
     bars: (points, look) => points.slice(1).map(([b, n], i) =>
       `<path class="${look}" d="M${at([points[i][0], 0])}L${at([points[i][0], n])}H${px(b).toFixed(2)}V${py(0).toFixed(2)}Z"/>`).join(""),
   };
+  const said = (v) => String(v).replace("-", "−");
   const ticks = liveTicks(...x).map((v) => `<path class="grid" d="M${at([v, y[0]])}V${top}"/>`
-    + `<text x="${px(v)}" y="${height - bottom + 14}" text-anchor="middle">${v}</text>`)
+    + `<text x="${px(v)}" y="${height - bottom + 14}" text-anchor="middle">${said(v)}</text>`)
     + liveTicks(...y).map((v) => `<path class="grid" d="M${at([x[0], v])}H${width - 8}"/>`
-      + `<text x="${left - 5}" y="${py(v) + 4}" text-anchor="end">${v}</text>`);
+      + `<text x="${left - 5}" y="${py(v) + 4}" text-anchor="end">${said(v)}</text>`);
   return `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${ticks.replaceAll(",<", "<")}
 ${marks.map(({ kind, points, look }) => draw[kind](points, look)).join("")}
 <text x="${(width + left) / 2}" y="${height - 6}" text-anchor="middle">${xlabel}</text>

@@ -23,5 +23,6 @@ Read in this order:
 from helpers.figure_data.looks import Unsupported
 from helpers.figure_data.pages import filled, pictures
 from helpers.figure_data.reading import read
+from helpers.figure_data.text import plain
 
-__all__ = ["Unsupported", "filled", "pictures", "read"]
+__all__ = ["Unsupported", "filled", "pictures", "plain", "read"]

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from helpers.typeset import POWER_OF_TEN, power_of_ten
+
 __all__ = ["Run", "plain", "runs", "svg", "width"]
 
 RISE = {1: -40, 0: 0, -1: 30}
@@ -58,15 +60,26 @@ def runs(text: str) -> list[Run]:
     """Text with formulas between dollar signs, as matplotlib takes it, in pieces.
 
     What a formula can hold: Greek letters, common symbols and accents, fonts, roots,
-    fractions (as a/b), superscripts and subscripts of one level.
+    fractions (as a/b), superscripts and subscripts of one level. Beside formulas, a
+    number such as 2e-09 becomes two times a power of ten.
     """
     pieces = _DOLLAR.split(text)
     if len(pieces) % 2 == 0:  # an odd dollar sign is a dollar sign
-        return [Run(text)]
+        return _words(text)
     found: list[Run] = []
     for i, piece in enumerate(pieces):
-        found += _math(piece) if i % 2 else [Run(piece.replace("\\$", "$"))]
+        found += _math(piece) if i % 2 else _words(piece.replace("\\$", "$"))
     return _merged(found)
+
+
+def _words(text: str) -> list[Run]:
+    """Words without formulas: 2e-09 in them is two times a power of ten."""
+    found, end = [], 0
+    for number in POWER_OF_TEN.finditer(text):
+        base, power = power_of_ten(number)
+        found += [Run(text[end : number.start()] + base), Run(power, level=1)]
+        end = number.end()
+    return [*found, Run(text[end:])]
 
 
 def _math(formula: str) -> list[Run]:

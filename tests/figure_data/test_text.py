@@ -22,6 +22,9 @@ from helpers.figure_data import text
         ("$\\Delta=\\mathrm{const}$", "Δ = const"),
         ("5 $ of 6", "5 $ of 6"),
         ("costs \\$5", "costs $5"),
+        ("barrier 2e-09, $x^2$: 1.5e+12", "barrier 2 × 10⁻⁹, x²: 1.5 × 10¹²"),
+        ("barrier 0e+00", "barrier 0"),
+        ("0.5 to 1e-05, a1e5", "0.5 to 10⁻⁵, a1e5"),
         ("$\\alpha \\leq \\infty$", "α≤∞"),
     ],
 )

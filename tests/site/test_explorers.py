@@ -203,6 +203,32 @@ def test_arrow_keys_read_values_along_and_between_curves(toy):
     assert note.is_hidden()
 
 
+def test_signs_and_powers_of_ten_are_read_as_such(open_page, tmp_path):
+    def draw(shift, rate):
+        figure, ax = plt.subplots(figsize=(4, 3))
+        ax.semilogy([1, 2], [10.0 ** (shift - 7), 10.0**-3], "o", label="points")
+        ax.set(ylim=(1e-12, 1), title="ends at 3e-09")
+        figure.suptitle("Falls to 2e-09")
+        return figure, "ends at 2e-09"
+
+    made = explorer(draw, label="Small", shift=[-2, 0], rate=[1e-05]).static_html()
+    plt.close("all")
+    (tmp_path / "page.html").write_text(f"{HEAD}<main>{made}", encoding="utf-8")
+    page = open_page("page.html", base=tmp_path.as_uri(), **WIDE)
+    value, status = page.locator("output").first, page.locator(".explorer-status")
+    for end, text in ((0, "−2"), (1, "0"), (0, "−2")):
+        slide(page, "shift", end)
+        assert value.inner_text() == text
+        assert page.locator("output").nth(1).inner_text() == "10⁻⁵"
+        values = f"shift {text}, rate 10−5"
+        assert status.inner_text() == f"{values}: ends at 2\xa0×\xa010−9"
+    assert page.locator(".explorer-title").inner_text() == "Falls to 2 × 10⁻⁹"
+    assert page.locator(".explorer-row text").get_by_text("ends at 3 × 10−9").count()
+    page.get_by_role("img").first.press("ArrowRight")
+    told = page.locator(".explorer-readout").inner_text()
+    assert re.fullmatch(r"points\nx: 1\ny: (\d(\.\d)? × )?10⁻(⁹|¹⁰)", told)
+
+
 @pytest.mark.parametrize("options", [WIDE, {**PHONE, "has_touch": True}])
 def test_the_pointer_reads_the_nearest_value(toy, options):
     page = toy(**options)

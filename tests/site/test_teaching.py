@@ -47,11 +47,11 @@ FOLLOW = """([name, fragment]) => new Promise(done => {
   addEventListener("hashchange", () => done([
     explorer.querySelector(".explorer-status").innerText,
     [...explorer.querySelectorAll("input")].map(
-      input => input.nextElementSibling.textContent),
+      input => input.getAttribute("aria-valuetext")),
   ]), { once: true });
   location.hash = `#${fragment}`;
 })"""
-"""Follows a link: what the explorer then tells, and the values beside its sliders."""
+"""Follows a link: what the explorer then tells, and the values of its sliders."""
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
