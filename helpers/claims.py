@@ -166,7 +166,8 @@ def again(
     """Show a claim of this page once more, as a stored run measured it.
 
     Statement, source, interval and reason are those of the claim on this page; only
-    what was measured comes from the run.
+    what was measured comes from the run. What would have counted against the claim is
+    kept unless `holds` is another: then it would be a measurement inside the interval.
 
     Args:
         id: of the new row.
@@ -185,6 +186,7 @@ def again(
     if of not in run["claims"]:
         raise ValueError(f"claim {id}: the stored run has {sorted(run['claims'])}")
     found, old = run["claims"][of], _made[of]
+    same = old.holds == holds
     _show(
         replace(
             old,
@@ -194,6 +196,8 @@ def again(
             stderr=found["stderr"],
             seeds=found["seeds"],
             planted=None,
+            null=old.null if same else None,
+            against=old.against if same else "",
             setting=setting,
             holds=holds,
             stored=run["source"],

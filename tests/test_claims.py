@@ -132,7 +132,7 @@ def test_planted_runs_may_be_of_any_kind_of_number(runs):
 
 @pytest.mark.parametrize(
     ("run", "shown"),
-    [(math.inf, "inf"), (math.nan, "nan"), (3.0, "3"), (-2e7, "−2e+07")],
+    [(math.inf, "inf"), (math.nan, "nan"), (3.0, "3"), (-2e7, "−2\xa0×\xa0107")],
 )
 def test_a_planted_run_may_overflow_and_is_shown(run, shown):
     made = make(planted=Planted("division by 0", run))
@@ -207,6 +207,7 @@ def test_the_column_of_the_paper_holds_what_the_paper_says(changes, said):
         ((1, 1), "exactly 1"),
         ((0.5, None), "at least 0.5"),
         ((None, 2), "at most 2"),
+        ((1.22331, 1.23529), "1.2233 to 1.2353"),
         ((1 - 1e-12, 1 + 1e-12), "0.999999999999 to 1.000000000001"),
     ],
 )
@@ -328,6 +329,17 @@ def test_a_claim_made_again_stands_by_its_verdict():
     claim("1.2", "slope is 1", **DEFAULTS)
     with pytest.raises(ClaimError, match=r"claim 1.9 .* expected outside 0.9 to 1.1"):
         claims.again("1.9", "1.2", RUN, "MNIST", holds=False)
+
+
+def test_what_counts_against_a_claim_counts_for_it_where_the_verdict_is_turned():
+    claim("1.2", "slope is 1", **DEFAULTS | {"null": 0.0})
+    outside = RUN | {"claims": {"1.2": RUN["claims"]["1.2"] | {"measured": 1.3}}}
+    for id, run, holds, told in (
+        ("1.8", RUN, True, "a measurement outside; if it were 0, caught in 100 %"),
+        ("1.9", outside, False, "a measurement inside"),
+    ):
+        claims.again(id, "1.2", run, "MNIST", holds=holds)
+        assert behind(claims._made[id])["against it"] == told
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,14 @@ def photograph():
     return fig
 
 
+def grey_photograph():
+    """A picture that goes through all greys, slowly: steps would be seen."""
+    fig, ax = plt.subplots(figsize=(5, 3))
+    x, y = np.mgrid[0:1:300j, 0:1:400j]
+    ax.imshow((1 + np.sin(4 * x + 3 * y)) / 2, cmap="gray")
+    return fig
+
+
 @pytest.fixture
 def drawn(request):
     """A figure in the book's style, whatever other tests have set."""
@@ -144,7 +152,7 @@ def drawn(request):
         plt.close(fig)
 
 
-BOUNDS = {heat_map: 16, lines: 16, photograph: 32}
+BOUNDS = {heat_map: 16, lines: 16, photograph: 32, grey_photograph: 2}
 every_figure = pytest.mark.parametrize("drawn", BOUNDS, indirect=True)
 one_figure = pytest.mark.parametrize("drawn", [heat_map], indirect=True)
 
@@ -168,7 +176,7 @@ def exact(figure):
     ("drawn", "bound"), list(BOUNDS.items()), indirect=["drawn"], ids=lambda one: None
 )
 def test_no_pixel_of_a_crisp_figure_is_far_off(drawn, bound):
-    """By more than 16 levels of a channel; 32 where 256 colours are few."""
+    """By more than 16 levels, 2 in images; 32 where 256 colours are few."""
     png, _ = style.crisp_png(drawn)
     ours = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
     wanted = exact(drawn)

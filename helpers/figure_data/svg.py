@@ -79,7 +79,7 @@ def mark(one: dict[str, Any], axes: int = 0) -> str:
 
 def _tiles(one: dict[str, Any]) -> str:
     """Polygons in the colours of a map, which are the same on a dark page."""
-    edge = _property("s", one["color"]) if one["color"] != "none" else "--s:none"
+    edge = _paint(one | {"above": True}, "s", one["color"])
     parts = "".join(f'<path fill="{hue}" d="{d}"/>' for hue, d in one["tiles"] if d)
     return f'<g class="s" style="{edge}"{_extras(one)}>{parts}</g>'
 
@@ -108,6 +108,8 @@ def _paints(one: dict[str, Any]) -> dict[str, str]:
 
 def _paint(one: dict[str, Any], name: str, hue: str) -> str:
     """The custom property of a mark's colour."""
+    if hue == "none":
+        return f"--{name}:none"
     if one.get("above") and hue in _FIXED:
         return f"--{name}:{_FIXED[hue]}"
     return _property(name, hue, as_is=bool(one.get("data")))

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.collections import PolyCollection
 from PIL import Image
 
-from helpers.figure_data import Unsupported, read
+from helpers.figure_data import Unsupported, read, svg
 from helpers.figure_data.paths import vertices
 
 TENTH = 0.0501
@@ -318,6 +318,7 @@ def test_tiles_of_a_map_keep_their_colours(ax):
     ax.set(xlim=(0, 3))
     found = mark(ax, "tiles")
     assert [hue for hue, _ in found["tiles"]] == ["#00224e", "#fee838"]
+    assert 'style="--s:#fff"' in svg.mark(found)  # on a dark page too
     corners = vertices(found["tiles"][1][1])
     assert np.abs(corners - pixels(ax, squares[1])).max() < TENTH
 
