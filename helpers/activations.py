@@ -34,8 +34,11 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+"""Numbers in float64, of any shape."""
 Function = Callable[[Array], Array]
+"""An activation or a derivative of it, elementwise."""
 Moments = tuple[Array, Array, Array]
+"""V[phi], V[phi'] and V[phi''] at an array of variances q, each shaped as q."""
 MomentsOf = Callable[[Array], Moments]
 Gap = Array | float
 PairMean = Callable[[Gap, float], Array]

@@ -35,7 +35,9 @@ REPRODUCED, HOLDS = "reproduced", "holds"
 UNRESOLVED = "compatible, not resolved"
 NOT_REPRODUCED, DOES_NOT_HOLD = "not reproduced", "does not hold"
 OTHER_SETTING, UNTESTED = "other setting", "not tested here"
-FAILED = "FAILED"  # stops the build: no page shows it
+"""Verdicts of a claim tested in another setting than the paper's, or not at all."""
+FAILED = "FAILED"
+"""The verdict that stops the build: no page shows it."""
 
 VERDICTS: dict[str, str] = {
     REPRODUCED: "the paper's own statement, measured in the paper's setting",

@@ -2,15 +2,19 @@ r"""Docstrings as they stand in the code, made into reStructuredText for napoleo
 
 In a docstring single backticks hold code, formulas are written as one types them, and
 what is displayed is indented. Here a symbol with an index becomes mathematics, as
-sigma_w^2 :math:`\sigma_w^2`, and so does a displayed formula; signs that one types with
-two letters become one (<= ≤, -> →); a list of names with what each means becomes one,
-of files with bullets; a command stays as it is.
+sigma_w^2 :math:`\sigma_w^2`, and so does what belongs to it: a root, a norm, an order
+O(n^2). So does a displayed formula, and a number as Python prints it, 1e-12; signs that
+one types with two letters become one (<= ≤, -> →); a list of names with what each means
+becomes one, of files with bullets; a command stays as it is.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import takewhile
+
+from helpers.typeset import POWER_OF_TEN
 
 GREEK = re.findall(
     r"\w+",
@@ -50,12 +54,16 @@ _TEX = {name: f"\\{name} " for name in [*GREEK, *OPERATORS]} | {
     "%": r"\%",
 }
 _INDEX_NAMES = {*GREEK, "min", "max", "inf"}
+_ROUND = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _GROUP = r"\{[^{}]*\}|\((?:[^()]|\([^()]*\))*\)"
 _SCRIPT = rf"[_^](?:{_GROUP}|chi2|-?(?:[A-Za-z]+|\d+)|[*+](?![A-Za-z\d(]))"
-_WORD = rf"(?!(?:{_NAMES}|[A-Za-z]bar)(?![A-Za-z]))[A-Za-z]{{2,}}|a(?= [\da-z]{{2}})"
+_BAR = rf"(?:{_GREEK}|[A-Za-z])bar"
+_WORD = rf"(?!(?:{_NAMES}|{_BAR})(?![A-Za-z]))[A-Za-z]{{2,}}|a(?= [\da-z]{{2}})"
+_ROOT = rf"sqrt(?: ?{_ROUND}| \d+(?![.\d]*\w))"
 _TOKEN = re.compile(
-    rf"(?P<script>{_SCRIPT})|(?P<tilde>{_NAMES}|[A-Za-z])~|(?P<gap> {{2,}}(?!=))"
-    rf"|(?P<bar>(?<![A-Za-z])[A-Za-z])bar(?!\w)|(?P<square>chi)2|(?P<step>d)(?=[a-z]_)"
+    rf"(?P<number>{POWER_OF_TEN.pattern})|(?P<root>{_ROOT})"
+    rf"|(?P<script>{_SCRIPT})|(?P<tilde>{_NAMES}|[A-Za-z])~|(?P<gap> {{2,}}(?!=))"
+    rf"|(?P<bar>(?<![A-Za-z]){_BAR})(?!\w)|(?P<square>chi)2|(?P<step>d)(?=[a-z]_)"
     rf"|(?P<words> ?(?:{_WORD})(?:[ -](?:{_WORD}))* ?)|(?P<size>\d+x\d+)"
     rf"|(?P<name>{_NAMES})|(?P<other>\.{{2,3}}|[<>!]=|<-|-[>+]|\|\||.)"
 )
@@ -63,8 +71,17 @@ _SYMBOL = re.compile(
     rf"(?<![\w^])(?<!\w\.)(?:(?:{_GREEK}|sum|min|max|lam|[A-Za-z])~?'*|\d+(?=\^)"
     rf"|[A-Za-z]{{2,}}(?=\^|_[a-z\d](?!\w))|(?<=[\])|⟩]))(?:{_SCRIPT})+(?!\w)'*"
     rf"|(?<!\w)(?<!\w-)(?<!--)(?<!(?<!\.)\.)"
-    rf"(?:(?:{_GREEK})~?'*(?!\w)|[A-Z]~|[A-Za-z]bar'*(?!\w)|chi2(?=\())"
+    rf"(?:(?:{_GREEK})~?'*(?!\w)|[A-Z]~|{_BAR}'*(?!\w)|chi2(?=\())"
 )
+_WHOLE = re.compile(
+    rf"(?P<sure>(?<![\w.]){_ROOT}|{POWER_OF_TEN.pattern}"
+    rf"|(?:(?<!\w)E ?)?\|\|(?=[^\s|])[^|]+(?<=\S)\|\|(?:{_SCRIPT})*)"
+    rf"|(?:(?<!\w)E ?)?(?<!\|)\|(?=[^\s|])(?:[^|]| \| )+(?<=\S)\|(?!\|)(?:{_SCRIPT})*"
+    rf"|(?<!\w)O{_ROUND}"
+)
+"""What is set as a whole: surely, or where a part of it would be set alone."""
+_PART = re.compile(rf"{_SYMBOL.pattern}|{_ROOT}|{POWER_OF_TEN.pattern}")
+_OPEN = re.compile(r"(?<![\w.])(?:O|sqrt ?)\((?:[^()]|\([^()]*\))*$")
 _PRODUCT = re.compile(r"<([^\s<>=-][^<>=]*,[^<>=]*[^\s<>=-])>")
 _NUMBERED = re.compile(r"^( *)(\(?(?:[A-Za-z]|[ivxlcdm]+|\d+)[.)])(?= |$)")
 _SECTION = re.compile(r"(Args|Attributes|Raises|Returns):$")
@@ -75,19 +92,25 @@ _ROW = re.compile(r"(\S+) {2,}(?![=<+])(\S.*)")
 
 
 def tex(formula: str) -> str:
-    """A formula as one types it, in TeX; every sign stays at its place."""
+    """A formula as one types it, in TeX."""
     formula = _PRODUCT.sub(r"⟨\1⟩", formula.strip())
     return "".join(map(_tex_of, _TOKEN.finditer(formula))).strip()
 
 
 def _tex_of(token: re.Match[str]) -> str:
     kind, text = token.lastgroup, token[0]
+    if kind == "number":
+        factor = rf"{token['factor']} \times " if token["factor"] else ""
+        return f"{factor}10^{{{token['small'] or ''}{token['power']}}}"
+    if kind == "root":
+        inner = text.removeprefix("sqrt").strip()
+        return f"\\sqrt{{{tex(inner[1:-1] if inner[0] == '(' else inner)}}}"
     if kind == "script":
         return f"{text[0]}{{{_tex_of_script(text[1:])}}}"
     if kind == "tilde":
         return f"\\tilde{{{tex(text[:-1])}}}"
     if kind == "bar":
-        return f"\\bar{{{text[0]}}}"
+        return f"\\bar{{{tex(text.removesuffix('bar'))}}}"
     if kind == "square":
         return r"\chi^{2}"
     if kind == "words":
@@ -105,7 +128,7 @@ def _tex_of_script(text: str) -> str:
 
 
 def prose(line: str) -> str:
-    """A line of text: its code untouched, its symbols typeset, the rest escaped."""
+    """A line of text: its code untouched, its formulas typeset, the rest escaped."""
     parts = re.split("(`[^`]*`)", line)
     made = "".join(part if i % 2 else _typeset(part) for i, part in enumerate(parts))
     return _NUMBERED.sub(r"\1\\\2", made.removesuffix("\\ "))
@@ -114,18 +137,30 @@ def prose(line: str) -> str:
 def _typeset(text: str) -> str:
     text = _PRODUCT.sub(r"⟨\1⟩", text)
     out, end = "", 0
-    for symbol in _SYMBOL.finditer(text):
-        base = "" if symbol[0][0].isalnum() else "{}"
-        out += _escaped(text[end : symbol.start()])
-        out += f"\\ :math:`{base}{tex(symbol[0])}`\\ "
-        end = symbol.end()
+    for formula in _formulas(text):
+        base = "" if formula[0][0] not in "^_" else "{}"
+        out += _escaped(text[end : formula.start()])
+        out += f"\\ :math:`{base}{tex(formula[0])}`\\ "
+        end = formula.end()
         if text[end : end + 1] in _CLOSING:
             out += _CLOSING[text[end]]
             end += 1
     return out + _escaped(text[end:])
 
 
+def _formulas(text: str) -> Iterator[re.Match[str]]:
+    """The formulas in a text: what is set as a whole, and the symbols outside of it."""
+    end = 0
+    for whole in _WHOLE.finditer(text):
+        if whole["sure"] or _PART.search(whole[0]):
+            yield from _SYMBOL.finditer(text, end, whole.start())
+            yield whole
+            end = whole.end()
+    yield from _SYMBOL.finditer(text, end)
+
+
 _SIGNS = {
+    r"(?<= )\|\|(?= )": "‖",
     r"([\\*|]|_(?!\w))": r"\\\1",
     r"<=": "≤",
     r">=": "≥",
@@ -134,7 +169,8 @@ _SIGNS = {
     r"->": "→",
     r"<-": "←",
     r"-\+": "∓",
-    r"\bsqrt ?(?=[(\d])": "√",
+    r"\bsqrt ?(?=\()": "√",
+    r"\bgrad (?=(?:log )?[A-Za-z](?![A-Za-z]))": "∇",
     r"(?:(?<=\S )|(?<=\A ))-(?= )|(?<!\w)-$": "−",
     r"(?<![\w-])-(?=\(|[A-Za-z](?![\w-]))": "−",
     r"\b([A-Za-z])''(?!\w)": r"\1″",
@@ -169,6 +205,8 @@ def restructured(lines: list[str]) -> list[str]:
             rest = rest[len(shown) :]
             continue
         line = rest.pop(0)
+        while _OPEN.search(line) and rest and rest[0].strip():
+            line = f"{line} {rest.pop(0).strip()}"
         if line.strip():
             if section == "Returns" and out[-1].strip() and indent > above > 0:
                 line = " " * above + line.lstrip()  # else it defines the line above

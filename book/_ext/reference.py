@@ -48,11 +48,13 @@ def files(face: ModuleType) -> dict[ModuleType, list[str]]:
     """The public names of a room by the file that defines them, in reading order.
 
     A file comes where the face's docstring names it, else where the face imports it;
-    the files of the checks come in the order of their chapters. Other rooms come last.
+    the files of the checks come in the order of their chapters. Other rooms come last,
+    with names that are public there too.
     """
     names, found = set(public_names(face)), {}
     for module in [*imported(face), face]:
-        here = [name for name in definitions(module) if name in names]
+        shown = names & set(public_names(module)) if _is_room(module, face) else names
+        here = [name for name in definitions(module) if name in shown]
         names -= set(here)
         if here:
             found[module] = here

@@ -93,7 +93,7 @@ def frames(network: EncoderDecoder, x: ArrayLike) -> Frames | list[Frames]:
     Raises:
         ValueError: another shape, NaN or infinity.
 
-    Cost: O(m x non-zeros of B and B~): atoms are local, as filters are.
+    Cost: O(m times the non-zeros of B and B~): atoms are local, as filters are.
     """
     made = frames_at(network, read_inputs(network, x))
     return made if np.ndim(x) == 2 else made[0]

@@ -4,7 +4,7 @@ The helper of chapter 6, on Zhu, Wu, Yu, Wu & Ma, "The Anisotropic Noise in Stoc
 Gradient Descent" (ICML 2019). Noisy descent is theta -> theta - eta (grad L + noise),
 E noise = 0, Cov noise = Sigma; H is the Hessian of L, lam_1 >= ... >= lam_D its
 eigenvalues and u_1, ..., u_D their eigenvectors. Tr(H Sigma) says how fast the noise
-leaves a minimum; the isotropic noise of the same size has Sbar = (Tr Sigma / D) I.
+leaves a minimum; the isotropic noise of the same size has Sigmabar = (Tr Sigma / D) I.
 
 Read in this order:
 

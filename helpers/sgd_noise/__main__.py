@@ -43,8 +43,8 @@ def nine_ways(given: argparse.Namespace) -> dict[str, Any]:
     Returns:
         `start` and `ends[noise]`: what `look` found, network by network; `along`, by
         noise, "start" for the descent to it: its mean over the networks, and `step`;
-        `indicator`: the same for Tr(H Sigma), Tr(H Sbar) and the alignment on the way
-        to the start and then under sgd.
+        `indicator`: the same for Tr(H Sigma), Tr(H Sigmabar) and the alignment on the
+        way to the start and then under sgd.
     """
     sets = [_digits(given, number) for number in range(given.nets)]
     x = torch.stack([one.x_train for one in sets])

@@ -22,7 +22,7 @@ class EscapeIndicator:
 
     Attributes:
         indicator: Tr(H Sigma).
-        isotropic: Tr(H Sbar) = Tr H Tr Sigma / D.
+        isotropic: Tr(H Sigmabar) = Tr H Tr Sigma / D.
         alignment: a = u_1' Sigma u_1 Tr H / (lam_1 Tr Sigma), the paper's second
             condition asks for a > 0; 1 for Sigma = H.
         sharpest: lam_1.
@@ -46,7 +46,7 @@ class EscapeIndicator:
 
     @property
     def ratio(self) -> float:
-        """The ratio r = Tr(H Sigma) / Tr(H Sbar)."""
+        """The ratio r = Tr(H Sigma) / Tr(H Sigmabar)."""
         return self.indicator / self.isotropic
 
     @property
@@ -69,8 +69,8 @@ def escape_indicator(
     """Tr(H Sigma), its ratio to isotropic noise, and the paper's two conditions.
 
     Zhu et al. 2019: the expected loss leaves a minimum at the rate (1/2) Tr(H Sigma);
-    their proposition bounds its ratio to Tr(H Sbar) when H is ill-conditioned and Sigma
-    aligned with it (both PSD).
+    their proposition bounds its ratio to Tr(H Sigmabar) when H is ill-conditioned and
+    Sigma aligned with it (both PSD).
 
     Args:
         hessian: H, an array [D, D] or a `HessianOperator`.
@@ -112,7 +112,7 @@ def escape_indicator(
 def ratio_bound(
     dimension: ArrayLike, k: int, gap: float, alignment: float = 1.0
 ) -> Array:
-    """Lower bound of r = Tr(H Sigma) / Tr(H Sbar) from the paper's two conditions.
+    """Lower bound of r = Tr(H Sigma) / Tr(H Sigmabar) from the paper's two conditions.
 
     If lam_(k+1) <= lam_1 D^-p and the alignment is at least a, then
     r >= a D / (k + D^(1-p))^2. Zhu et al. 2019 give the order a D^(2p-1), which this
