@@ -1,4 +1,4 @@
-"""Fold the list that a chapter ends with, and let folded cells that show nothing join.
+"""Fold the list that a page ends with, and let folded cells that show nothing join.
 
 A folded cell without an output would leave a mark and a gap on the page: its code goes
 to the folded cell behind it, which shows what was computed.
@@ -12,12 +12,13 @@ from citations import find_section
 from docutils import nodes
 from sphinx.application import Sphinx
 
-SUMMARY = "All claims of this chapter in one list"
+TITLES = "Ledger of this chapter", "Ledger of this page"
+SUMMARY = "All claims in one list"
 
 
 def fold_ledger(app: Sphinx, doctree: nodes.document) -> None:
-    """Fold what the cells of "Ledger of this chapter" show."""
-    section = find_section(doctree, ("Ledger of this chapter",))
+    """Fold what the cells of the ledger at the end show."""
+    section = find_section(doctree, TITLES)
     if section is None:
         return
     for output in list(section.findall(nodes.container)):

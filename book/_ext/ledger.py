@@ -193,12 +193,13 @@ def _counts(found: list[dict[str, Any]]) -> str:
     stored = sum(claim["stored"] is not None for claim in found)
     untested = sum(claim["measured"] is None for claim in found)
     verdicts = [name for name in VERDICTS if any(v == name for _, v in counted)]
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("source", *verdicts))
+    columns = ("verdict", *SOURCES.values())
+    head = "".join(f'<th scope="col">{name}</th>' for name in columns)
     body = "".join(
-        f'<tr><th scope="row">{text}</th>'
-        + "".join(f"<td>{counted[source, name] or ''}</td>" for name in verdicts)
+        f'<tr><th scope="row">{name}</th>'
+        + "".join(f"<td>{counted[source, name] or ''}</td>" for source in SOURCES)
         + "</tr>"
-        for source, text in SOURCES.items()
+        for name in verdicts
     )
     return (
         f'<table class="counts"><thead><tr>{head}</tr></thead>'

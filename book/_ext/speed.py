@@ -6,7 +6,6 @@ refuses what it does not understand, and shows it.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from itertools import groupby
@@ -18,6 +17,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
+from stored import breakable, run_of
+
+from helpers.typeset import in_html
 
 COLUMNS = ("what is computed", "ours", "beside", "accuracy, cost", "ratio")
 FIELDS: dict[str, tuple[type, ...]] = {
@@ -110,7 +112,7 @@ def table(rows: list[Row]) -> str:
 
 
 def _html_row(row: Row) -> str:
-    shown = {name: _set(str(value)) for name, value in row.items()}
+    shown = {name: _in_html(str(value)) for name, value in row.items()}
     beside = ratio = ""
     if row["ratio"]:
         low, middle, high = map(number, row["ratio"])
@@ -119,14 +121,14 @@ def _html_row(row: Row) -> str:
     pairs = ("ours", shown["accuracy"]), ("beside", shown["their_accuracy"])
     notes = [f"{side}: {text}" for side, text in pairs if text] + [shown["cost"]]
     cells = (duration(row["seconds"]), beside, "<br>".join(filter(None, notes)), ratio)
-    name = f"{shown['computed']}<br><code>{shown['helper']}</code>"
+    name = f"{shown['computed']}<br><code>{breakable(row['helper'])}</code>"
     data = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr><th scope="row">{name}</th>{data}</tr>'
 
 
-def _set(text: str) -> str:
-    """A text in HTML; a number stays beside its per cent sign."""
-    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", html.escape(text))
+def _in_html(text: str) -> str:
+    """A text in HTML, its formulas set; a number stays beside its per cent sign."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", breakable(in_html(text)))
 
 
 def text(row: Row) -> str:
@@ -143,7 +145,7 @@ def sources(rows: list[Row]) -> nodes.Node:
     """The runs that the rows are from."""
     shown = nodes.bullet_list(classes=["stored-runs"])
     for run in dict.fromkeys(row["source"] for row in rows):
-        shown += nodes.list_item("", nodes.paragraph(text=run))
+        shown += nodes.list_item("", nodes.raw("", run_of(run), format="html"))
     return shown
 
 

@@ -87,15 +87,20 @@ def run_of(text: str) -> str:
 
 
 def _run(text: str) -> str:
-    told, found, command = text.partition(": python ")
-    code = _command(f"python {command}") if found else ""
-    return html.escape(told) + ":" * bool(found) + code
+    told, *command = re.split(r": (?=(?:python|make) )", text, maxsplit=1)
+    return ": ".join([html.escape(told), *map(_command, command)])
 
 
 def _command(text: str) -> str:
     """One command as code."""
-    words = (f"<span>{html.escape(word)}</span>" for word in _ARGUMENT.findall(text))
-    return f'<code class="command">{" ".join(words)}</code>'
+    words = map(html.escape, _ARGUMENT.findall(text))
+    shown = " ".join(f"<span>{breakable(word)}</span>" for word in words)
+    return f'<code class="command">{shown}</code>'
+
+
+def breakable(text: str) -> str:
+    """HTML in which long names may be broken behind a dot, a slash or an underscore."""
+    return re.sub(r"(?<=\w)[._/](?=[A-Za-z])", r"\g<0><wbr>", text)
 
 
 def row_of(name: str, cells: Sequence[object], columns: Sequence[str]) -> str:
@@ -104,7 +109,7 @@ def row_of(name: str, cells: Sequence[object], columns: Sequence[str]) -> str:
         f'<td data-name="{column}">{run_of(str(cell))}</td>'
         for cell, column in zip(cells, columns, strict=True)
     )
-    return f'<tr><th scope="row">{name}</th>{told}</tr>'
+    return f'<tr><th scope="row">{breakable(name)}</th>{told}</tr>'
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -70,6 +70,13 @@ function angleNetwork(normals, { activation, sigma_w, sigma_b, degrees }, { widt
   return found;
 }
 
+// In a phase the variance has a limit above 0; a ReLU network above its edge has none.
+function anglePhase({ activation, sigma_b }, { chi }) {
+  if (Math.abs(chi - 1) < 0.02) return "At the edge";
+  if (chi < 1) return sigma_b ? "Ordered" : "The variance vanishes";
+  return activation === "relu" ? "The variance diverges" : "Chaotic";
+}
+
 liveStart("angle", (root) => {
   const state = { seed: 1, activation: "tanh", sigma_w: 1.3, sigma_b: 0.2, degrees: 60 };
   let normals = angleNormals(state.seed);
@@ -79,18 +86,19 @@ liveStart("angle", (root) => {
     const law = angleLaw(state);
     const angles = angleNetwork(normals, state).map(degrees);
     const limit = law.c.map(degrees);
-    const phase = Math.abs(law.chi - 1) < 0.02 ? "At the edge" : law.chi < 1 ? "Ordered" : "Chaotic";
+    const phase = anglePhase(state, law);
     const chart = (title, ylabel, y, ours, theirs) => liveChart({
       x: [0, ANGLE.depth], y, xlabel: "layer", ylabel, title,
-      marks: [{ kind: "line", points: theirs.map((v, l) => [l, v]), look: "ink" },
-        { kind: "dots", points: ours.map((v, l) => [l, v]), look: "red" }],
+      marks: [{ kind: "line", points: theirs, look: "ink" }, { kind: "dots", points: ours, look: "red" }]
+        .map((mark) => ({ ...mark, points: mark.points.map((v, l) => [l, v]).filter(([, v]) => v >= y[0]) })),
     });
-    const decades = (all) => all.map((v) => Math.log10(Math.max(v, 1e-4)));
+    const decades = (all) => all.map(Math.log10);
+    const shown = (v) => (v < 1e-4 ? "below 0.0001" : v.toPrecision(2));
     picture.innerHTML = chart(`${phase}: χ = ${law.chi.toFixed(2)}`,
       "angle in degrees", [0, 120], angles, limit)
-      + chart("the same on a logarithmic axis", "log10 of the angle", [-4, 2], decades(angles), decades(limit));
+      + chart("the same on a logarithmic axis", "log₁₀ of the angle", [-4, 2], decades(angles), decades(limit));
     status.textContent = `${phase}: after ${ANGLE.depth} layers of ${ANGLE.width} neurons `
-      + `${angles.at(-1).toPrecision(2)} degrees, infinite width ${limit.at(-1).toPrecision(2)}`;
+      + `${shown(angles.at(-1))} degrees, infinite width ${shown(limit.at(-1))}`;
     picture.setAttribute("aria-label", status.textContent);
   };
   const redraw = () => { normals = angleNormals(state.seed); show(); };

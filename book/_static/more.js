@@ -1,10 +1,11 @@
 // What is wider than its column scrolls, by the keyboard too, and says on which side there is more.
 document.addEventListener("DOMContentLoaded", () => {
   const boxes = ".math, .highlight > pre, .wide-picture, .pst-scrollable-table-container";
+  const SLACK = 4; // pixels: an accent may stand out by three
   const given = new Set();
   const look = (box) => {
     const beyond = box.scrollWidth - box.clientWidth;
-    const sides = [box.scrollLeft > 2 && "left", beyond - box.scrollLeft > 2 && "right"];
+    const sides = [box.scrollLeft > SLACK && "left", beyond - box.scrollLeft > SLACK && "right"];
     const more = sides.filter(Boolean).join(" ");
     if (more === (box.dataset.more ?? "")) return;
     if (more) box.dataset.more = more;

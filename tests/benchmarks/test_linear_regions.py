@@ -18,8 +18,13 @@ from .bench import Side, exponent
 WINDOW = (-10.0, 10.0, -10.0, 10.0)
 
 
+def named(width):
+    """How a row names the network of `slice_of`."""
+    return "-".join(map(str, (784, width, width, width)))
+
+
 def slice_of(width, seed=0):
-    """A 784-[width]*3 network at He initialisation and a plane through its inputs."""
+    """A network at He initialisation and a plane through its inputs."""
     net = mlp([784, width, width, width, 1], sigma_b=1e-3, seed=seed)
     return net, np.random.default_rng(seed).normal(size=(3, 784))
 
@@ -36,7 +41,7 @@ def test_plane_beside_plain_loop(bench):
     bench.record(
         race,
         "linear_regions.plane_regions",
-        f"the {count:,} regions in a plane, network 784-[{width}]*3",
+        f"the {count:,} regions in a plane, network {named(width)}",
         beside="plain loop",
         accuracy="exact",
         their_accuracy="exact",
@@ -62,7 +67,7 @@ def test_lines_beside_plain_loop(bench):
     bench.record(
         race,
         "linear_regions.line_breakpoints",
-        f"the breakpoints on {n} lines, network 784-[{width}]*3",
+        f"the breakpoints on {n} lines, network {named(width)}",
         beside="plain loop",
         accuracy="exact",
         their_accuracy="exact",
@@ -82,9 +87,9 @@ def test_plane_grows_no_faster_than_neurons_times_regions(bench):
     bench.record(
         races[-1],
         "linear_regions.plane_regions",
-        f"{races[-1].found.count:,} regions in a plane, network 784-[{width}]*3",
+        f"{races[-1].found.count:,} regions in a plane, network {named(width)}",
         cost=f"grows as (neurons × regions)^{slope:.2f} over a "
-        f"{work[-1] / work[0]:.0f}-fold range, ^{last:.2f} over the largest three",
+        f"{work[-1] / work[0]:.0f}-fold range, with {last:.2f} over the largest three",
     )
     if bench.full:
         assert work[-1] / work[0] >= 30
@@ -242,7 +247,7 @@ def test_plane_on_cuda_beside_cpu(bench, width):
     bench.record(
         race,
         "linear_regions.plane_regions",
-        f"the {race.found.count:,} regions in a plane, network 784-[{width}]*3, cuda",
+        f"the {race.found.count:,} regions in a plane, network {named(width)}, cuda",
         beside="the same on the processor",
         accuracy="exact",
         their_accuracy="exact",

@@ -40,7 +40,7 @@ def test_path_and_certificate_meet_their_targets(bench, n, widths, most):
         race,
         "sublevel_sets.connecting_path",
         f"path and its certificate at {found.points} networks, N = {n}, {widths}",
-        accuracy=f"barrier {found.barrier:.0e}, jump {found.jump:.0e}",
+        accuracy=f"barrier {found.barrier:.0e}, jump {found.jump:.1g}",
         within=most,
     )
     assert found.barrier <= 1e-9

@@ -165,6 +165,22 @@ def test_the_curve_of_infinite_width_is_the_helpers(
     assert law["chi"] == pytest.approx(chi, rel=1e-5)
 
 
+def test_a_phase_is_named_only_where_the_variance_has_a_limit(piece):
+    named = {
+        ("tanh", 0.8, 0.2): "Ordered",
+        ("tanh", 0.8, 0.0): "The variance vanishes",
+        ("tanh", 2.5, 0.0): "Chaotic",
+        ("relu", 3.0, 1.0): "The variance diverges",
+        ("relu", 1.4142, 0.0): "At the edge",
+    }
+    for (activation, sigma_w, sigma_b), name in named.items():
+        state = {"activation": activation, "sigma_w": sigma_w, "sigma_b": sigma_b}
+        found = piece("angle").evaluate(
+            "(s) => anglePhase(s, angleLaw(s))", state | {"degrees": 60}
+        )
+        assert found == name
+
+
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_the_page_sends_two_inputs_through_the_network_as_numpy_does(piece, activation):
     size, state = {"width": 30, "depth": 6}, {"sigma_w": 1.4, "sigma_b": 0.3}

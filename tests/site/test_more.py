@@ -10,7 +10,6 @@ BOXES = {
     "code of the reference": ("book/scaling.html", ".highlight > pre"),
     "figure": (CHAPTER_PAGES[8], ".wide-picture"),
     "table": ("book/notation.html", ".pst-scrollable-table-container"),
-    "table of the ledger": ("book/ledger.html", "table.counts >> xpath=.."),
     "report": ("book/your_network.html", ".report :has(> table)[data-more]"),
 }
 SHADES = """box => ["::before", "::after"].map(part => {
@@ -92,3 +91,9 @@ def test_a_formula_that_fits_is_left_alone(open_page):
     page.wait_for_function(
         "() => !document.querySelector('span.math:is([data-more], [tabindex])')"
     )
+
+
+def test_the_table_of_the_ledger_fits_a_phone(open_page):
+    box = open_page("book/ledger.html", **PHONE).locator("table.counts >> xpath=..")
+    assert box.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert box.get_attribute("data-more") is None

@@ -100,6 +100,13 @@ def test_the_table_escapes_what_was_stored():
     assert second("td")[1].text == second("td")[3].text == ""
 
 
+def test_long_names_break_between_their_parts_and_powers_are_set():
+    long = ROW | {"helper": "linear_regions.plane_regions", "cost": "jump 2e-09, 3.14"}
+    shown = speed.table([long])
+    assert "<code>linear_<wbr>regions.<wbr>plane_<wbr>regions</code>" in shown
+    assert "jump 2\xa0×\xa010<sup>−9</sup>, 3.14" in shown
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
