@@ -80,6 +80,8 @@ lint: $(VENV)/.installed  ## check style, types, who imports whom, and the workf
 	$(PYTHON) -m mypy
 	$(PYTHON) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-logo
 	$(VENV)/bin/zizmor --offline --quiet .github
+	@if command -v actionlint >/dev/null; then actionlint; \
+	  else echo "actionlint is not on the path: of the workflows only zizmor's part is checked."; fi
 
 slides: $(VENV)/.installed  ## write the chapters' slides into _build/slides; CHAPTER=01_linear_regions: one chapter
 	@PYTHONPATH=tools $(PYTHON) -m course.slides $(CHAPTER)
