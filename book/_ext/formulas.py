@@ -12,6 +12,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from theorems import SQUARE
 
 PARTS = [
     "core",
@@ -52,6 +53,27 @@ def keep_stops(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             whole = nodes.inline(classes=["with-stop"])
             parent.replace(formula, whole)
             whole += [formula, nodes.Text(stop[0])]
+    for square in list(doctree.findall(nodes.math)):
+        if square.astext() == SQUARE:
+            _keep_with_the_word_before(square)
+
+
+def _keep_with_the_word_before(square: nodes.math) -> None:
+    """Do not let the square that ends a proof stand alone on a line."""
+    line = square.parent
+    place = line.index(square)
+    before = line[place - 1] if place else None
+    if not isinstance(before, nodes.Text):
+        return
+    words, _, last = before.astext().rstrip().rpartition(" ")
+    whole = nodes.inline(classes=["with-stop"])
+    if last:
+        kept, left = [nodes.Text(f"{last} ")], [nodes.Text(f"{words} ")]
+    else:  # the word is a formula with its stop
+        place -= 1
+        kept, left = [line[place - 1], before], []
+    line[place - 1 : line.index(square) + 1] = [*left, whole]
+    whole += [*kept, square]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Gaussian means of an activation: closed forms, or quadrature split at the kinks.
 
-For Z ~ N(0, 1), V[g](q) = E g(sqrt(q) Z)^2. For a Gaussian pair (u, v) of variance q
+For Z ~ N(0, 1), V[g](q) = E[g(sqrt(q) Z)^2]. For a Gaussian pair (u, v) of variance q
 and correlation 1 - gap, the half square E (g(u) - g(v))^2 / 2 keeps its relative
 precision as gap -> 0, where V[g] - E g(u) g(v) would cancel.
 """

@@ -32,7 +32,7 @@ def variance_map(
 ) -> Array:
     """Return the variance of the next layer, F(q) = sigma_b^2 + sigma_w^2 V[phi](q).
 
-    Hayou et al. 2019, section 2; V[g](q) = E g(sqrt(q) Z)^2, Z ~ N(0, 1).
+    Hayou et al. 2019, section 2; V[g](q) = E[g(sqrt(q) Z)^2], Z ~ N(0, 1).
 
     Args:
         activation: a key of `ACTIVATIONS` or an `Activation`.

@@ -183,6 +183,21 @@ def test_no_line_breaks_between_a_formula_and_the_stop_behind_it():
     assert line.astext() == "x, then y or z-th."
 
 
+def test_the_square_of_a_proof_stays_with_the_word_before_it():
+    lines = [
+        nodes.paragraph("", "", nodes.Text("Set x. Divide. ")),
+        nodes.paragraph("", "", nodes.math("", "y"), nodes.Text(", ")),
+    ]
+    lines[1] += [nodes.math("", "x"), nodes.Text(". ")]
+    for line in lines:
+        line += [nodes.math("", formulas.SQUARE), nodes.Text(" So")]
+    texts = [line.astext() for line in lines]
+    formulas.keep_stops(None, chapter(section("One", *lines)), "page")
+    kept = [node.astext() for line in lines for node in line.findall(nodes.inline)]
+    assert kept == [f"Divide. {formulas.SQUARE}", "y,", f"x. {formulas.SQUARE}", "x."]
+    assert [line.astext() for line in lines] == texts
+
+
 def cell(code, *, output=False, **options):
     """A cell as MyST-NB leaves it: its code, and what it shows."""
     source = nodes.container("", nodes.literal_block("", code))
