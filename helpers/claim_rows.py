@@ -28,10 +28,11 @@ COLUMNS = ("claim", "the paper", "accepted", "against it", "measured", "verdict"
 """What a claim's line says; the second to the fourth stand behind it."""
 
 LEGEND = (
-    "A line like this puts what is said beside what this page has just measured. It "
-    "opens to what the paper says, to what is accepted and why, and to what would have "
-    "counted against it. A verdict that the measurement does not bear out would have "
-    "stopped the build."
+    "A line like this puts what is said beside what this page has just measured. "
+    "Behind it stand what the paper says, what is accepted and why, and what would "
+    "have counted against it. A verdict that the measurement does not bear out would "
+    "have stopped the build. A number behind ± is one standard error; bars in figures "
+    "show two, unless their axis names another."
 )
 """What stands above a chapter's first claim."""
 
@@ -58,6 +59,8 @@ def html_row(row: Row, page: str | None = None) -> str:
     """
     place = f"claim-{row['id'].replace('.', '-')}"
     id, kind = f' id="{place}"', "stored" if row["stored"] else "live"
+    if row["measured"] is None:
+        kind = "none"
     behind = dict(
         zip(COLUMNS[1:4], (_said(row), _accepted(row), _against(row)), strict=True)
     )
@@ -66,10 +69,11 @@ def html_row(row: Row, page: str | None = None) -> str:
         for name, text in behind.items()
     )
     for name, text in (("stored run", row["stored"]), ("since then", row.get("since"))):
-        told += f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" if text else ""
+        told += f"<dt>{name}</dt><dd>{_unbroken(text)}</dd>" if text else ""
     if page is not None:
         id = ""
-        told += f'<dt>made in</dt><dd><a href="{page}#{place}">its chapter</a></dd>'
+        link = f'<a href="{page}#{place}">its chapter</a>'
+        told += f'<dt class="place">made in</dt><dd>{link}</dd>'
     verdict = f"{row['sign']} {row['verdict']}" + (" (stored)" if row["stored"] else "")
     return (
         f'<details class="claim"{id} data-chapter="{row["id"].partition(".")[0]}" '
@@ -79,6 +83,13 @@ def html_row(row: Row, page: str | None = None) -> str:
         f"{in_html(row['statement'])}:</span> "
         f"<b>{in_html(measured_in_words(row))}</b> <em>{verdict}</em></summary>"
         f"<dl>{told}</dl></details>"
+    )
+
+
+def _unbroken(command: str) -> str:
+    """As HTML, no line of which ends within the hyphens of an option."""
+    return re.sub(
+        r"--[\w-]+", r'<span class="with-stop">\g<0></span>', html.escape(command)
     )
 
 

@@ -40,7 +40,7 @@ STOP = re.compile(r"[.,;:!?)\]”’]+|-\w+")
 
 
 def keep_stops(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Keep a formula of a line of text together with the stop or the ending behind it.
+    """Keep a formula together with the bracket before it, the stop or ending behind.
 
     A browser may break a line on either side of a typeset formula.
     """
@@ -48,11 +48,20 @@ def keep_stops(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         parent = formula.parent
         behind = parent.children[parent.index(formula) + 1 :][:1]
         stop = STOP.match(behind[0]) if behind and isinstance(behind[0], str) else None
+        place = parent.index(formula)
+        before = parent[place - 1] if place else None
+        opening = isinstance(before, nodes.Text) and before[-1:] == "("
+        if not (stop or opening):
+            continue
+        whole = nodes.inline(classes=["with-stop"])
+        parent.replace(formula, whole)
+        if opening:
+            parent[place - 1] = nodes.Text(before[:-1])
+            whole += nodes.Text("(")
+        whole += formula
         if stop:
-            parent[parent.index(formula) + 1] = nodes.Text(stop.string[stop.end() :])
-            whole = nodes.inline(classes=["with-stop"])
-            parent.replace(formula, whole)
-            whole += [formula, nodes.Text(stop[0])]
+            parent[place + 1] = nodes.Text(stop.string[stop.end() :])
+            whole += nodes.Text(stop[0])
     for square in list(doctree.findall(nodes.math)):
         if square.astext() == SQUARE:
             _keep_with_the_word_before(square)

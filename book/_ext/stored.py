@@ -62,7 +62,8 @@ def since_told(row: Mapping[str, Any]) -> str:
     runs = [one for one in found().values() if one.run.text in row["stored"]]
     if not runs:
         raise ValueError(f"claim {row['id']}: no file holds the run {row['stored']!r}")
-    return " ".join(filter(None, (one.told(row["of"]) for one in runs)))
+    told = dict.fromkeys(one.told(row["of"]) for one in runs)
+    return " ".join(filter(None, told))
 
 
 def _line(path: Path, one: Since) -> str:

@@ -29,11 +29,13 @@ def box(app: Sphinx, doctree: nodes.document) -> None:
     if chapter is None:
         return
     openings = [(p, _lead(p)) for p in doctree.findall(nodes.paragraph)]
-    count = 0
+    count = unnamed = 0
     for paragraph, lead in openings:
         if isinstance(lead, nodes.strong) and STATEMENT.match(lead.astext()):
             count += 1
-            _number(lead, f"{int(chapter[1])}.{count}")
+            if NUMBERED.match(lead.astext()) is None:  # the paper has given none
+                unnamed += 1
+                _number(lead, f"{int(chapter[1])}.{unnamed}")
             _wrap(_statement(paragraph), "statement", f"statement-{count}")
         elif isinstance(lead, nodes.emphasis) and PROOF.match(lead.astext()):
             _wrap(_proof(paragraph), "proof", None)
@@ -45,12 +47,11 @@ def _lead(paragraph: nodes.paragraph) -> nodes.Node | None:
 
 
 def _number(lead: nodes.strong, number: str) -> None:
-    """Put the number behind the first word, unless the paper has given one."""
+    """Put the number behind the first word."""
     text = lead.astext()
-    if NUMBERED.match(text) is None:
-        kind = re.match(rf"{KINDS}", text)
-        word = kind[0] if kind else text
-        lead[:] = [nodes.Text(f"{word} {number}{text[len(word) :]}")]
+    kind = re.match(rf"{KINDS}", text)
+    word = kind[0] if kind else text
+    lead[:] = [nodes.Text(f"{word} {number}{text[len(word) :]}")]
 
 
 def _after(node: nodes.Element) -> Iterator[nodes.Node]:

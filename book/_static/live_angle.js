@@ -72,7 +72,7 @@ function angleNetwork(normals, { activation, sigma_w, sigma_b, degrees }, { widt
 
 // In a phase the variance has a limit above 0; a ReLU network above its edge has none.
 function anglePhase({ activation, sigma_b }, { chi }) {
-  if (Math.abs(chi - 1) < 0.02) return "At the edge";
+  if (Math.abs(chi - 1) < 0.02 && !(activation === "relu" && sigma_b)) return "At the edge";
   if (chi < 1) return sigma_b ? "Ordered" : "The variance vanishes";
   return activation === "relu" ? "The variance diverges" : "Chaotic";
 }
@@ -93,10 +93,10 @@ liveStart("angle", (root) => {
         .map((mark) => ({ ...mark, points: mark.points.map((v, l) => [l, v]).filter(([, v]) => v >= y[0]) })),
     });
     const decades = (all) => all.map(Math.log10);
-    const shown = (v) => (v < 1e-4 ? "below 0.0001" : v.toPrecision(2));
-    picture.innerHTML = chart(`${phase}: χ = ${law.chi.toFixed(2)}`,
+    const shown = (v) => (v < 1e-4 ? "below 0.0001" : liveNumber(v));
+    picture.innerHTML = chart(`${phase}: χ₁ = ${law.chi.toFixed(2)}`,
       "angle in degrees", [0, 120], angles, limit)
-      + chart("the same on a logarithmic axis", "log₁₀ of the angle", [-4, 2], decades(angles), decades(limit));
+      + chart("the same on a logarithmic axis", "log₁₀ of the angle", [-4, 2.3], decades(angles), decades(limit));
     status.textContent = `${phase}: after ${ANGLE.depth} layers of ${ANGLE.width} neurons `
       + `${shown(angles.at(-1))} degrees, infinite width ${shown(limit.at(-1))}`;
     picture.setAttribute("aria-label", status.textContent);

@@ -12,6 +12,11 @@ function gaussians(seed) {
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
+// Two digits, or all that stand before the point.
+function liveNumber(value) {
+  return value < 99.5 ? value.toPrecision(2) : value.toFixed(0);
+}
+
 function liveElement(tag, properties = {}, attributes = {}) {
   const made = Object.assign(document.createElement(tag), properties);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);

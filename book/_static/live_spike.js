@@ -70,7 +70,7 @@ liveStart("spike", (root) => {
     const strengths = Array.from({ length: 121 }, (_, i) => i / 40);
     const limit = (key) => strengths.map((f) => [f, spikeLaw(f * state.Q ** -0.25, state.Q)[key]]);
     picture.innerHTML = liveChart({
-      x: [0, end], y: [0, Math.max(...bars.map((bar) => bar[1]))], xlabel: "eigenvalue", ylabel: "density",
+      x: [0, end], y: [0, 1.05 * Math.max(...bars.map((bar) => bar[1]), ...grid.map((x) => law.density(x)))], xlabel: "eigenvalue", ylabel: "density",
       title: law.overlap ? "The signal shows" : "The signal is hidden",
       marks: [{ kind: "bars", points: bars, look: "sky" },
         { kind: "line", points: grid.map((x) => [x, law.density(x)]), look: "ink" },

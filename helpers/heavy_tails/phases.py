@@ -87,7 +87,7 @@ def phase(layer: ArrayLike | torch.Tensor | LayerReport) -> Phase:
     if r.gone > _GONE:
         name, reason = "rank-collapse", f"{r.gone:.0%} of the eigenvalues are gone"
     elif r.excess < _AT_THE_EDGE:
-        name, reason = "random-like", f"the largest is at the edge ({r.excess:+.1f})"
+        name, reason = "random-like", f"the largest is {r.excess:+.1f} Δ from the edge"
     elif r.soft_rank > _NEAR_THE_EDGE:
         name, reason = "bleeding-out", f"soft rank {r.soft_rank:.2f}, out but near"
     elif few:

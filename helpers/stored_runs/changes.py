@@ -34,7 +34,7 @@ class Since:
         """
         if self.run.code is None:
             return "not recorded which code measured it"
-        found = ["the code of its room, or what that imports"] * self.code
+        found = ["its helpers, or what these import"] * self.code
         if id in self.lines:
             found.append("the lines of the page that measure it")
         elif id is None and self.lines:

@@ -174,13 +174,13 @@ def test_the_last_ledger_is_folded_and_other_outputs_are_not():
 
 
 def test_no_line_breaks_between_a_formula_and_the_stop_behind_it():
-    x, y, z = (nodes.math("", name) for name in "xyz")
+    w, x, y, z = (nodes.math("", name) for name in "wxyz")
     line = nodes.paragraph("", "", x, nodes.Text(", then "), y, nodes.Text(" or "))
-    line += [z, nodes.Text("-th.")]
+    line += [z, nodes.Text("-th. ("), w, nodes.Text(" too)")]
     formulas.keep_stops(None, chapter(section("One", line)), "page")
     kept = [node.astext() for node in line.findall(nodes.inline)]
-    assert kept == ["x,", "z-th"]
-    assert line.astext() == "x, then y or z-th."
+    assert kept == ["x,", "z-th", "(w"]
+    assert line.astext() == "x, then y or z-th. (w too)"
 
 
 def test_the_square_of_a_proof_stays_with_the_word_before_it():

@@ -172,6 +172,8 @@ def test_a_phase_is_named_only_where_the_variance_has_a_limit(piece):
         ("tanh", 2.5, 0.0): "Chaotic",
         ("relu", 3.0, 1.0): "The variance diverges",
         ("relu", 1.4142, 0.0): "At the edge",
+        ("relu", 1.42, 0.2): "The variance diverges",
+        ("relu", 1.40, 0.2): "Ordered",
     }
     for (activation, sigma_w, sigma_b), name in named.items():
         state = {"activation": activation, "sigma_w": sigma_w, "sigma_b": sigma_b}

@@ -12,7 +12,7 @@ RUN = Run(
     "python -m helpers.room", "2026-01-02", "2 CPU cores", {}, 0, None, None, 40 * "a",
     16 * "0",
 )  # fmt: skip
-ROOM = "the code of its room, or what that imports"
+ROOM = "its helpers, or what these import"
 LINES = "the lines of the page that measure it"
 
 

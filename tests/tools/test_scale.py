@@ -40,9 +40,9 @@ def test_the_list_has_the_command_of_what_is_old(scale, capsys):
     assert scale.main([]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "new: as it was",
-        "old: the code of its room, or what that imports",
+        "old: its helpers, or what these import",
         "    python -m helpers.room --out 'a b'",
-        "seeds: the code of its room, or what that imports",
+        "seeds: its helpers, or what these import",
         "    make seeds CHAPTER=01_room",
     ]
     assert scale.ran == []
