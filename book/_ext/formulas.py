@@ -49,8 +49,8 @@ def keep_stops(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         behind = parent.children[parent.index(formula) + 1 :][:1]
         stop = STOP.match(behind[0]) if behind and isinstance(behind[0], str) else None
         place = parent.index(formula)
-        before = parent[place - 1] if place else None
-        opening = isinstance(before, nodes.Text) and before[-1:] == "("
+        before = parent[place - 1].astext() if place else ""
+        opening = before.endswith("(") and isinstance(parent[place - 1], nodes.Text)
         if not (stop or opening):
             continue
         whole = nodes.inline(classes=["with-stop"])
@@ -76,6 +76,7 @@ def _keep_with_the_word_before(square: nodes.math) -> None:
         return
     words, _, last = before.astext().rstrip().rpartition(" ")
     whole = nodes.inline(classes=["with-stop"])
+    kept: list[nodes.Node]
     if last:
         kept, left = [nodes.Text(f"{last} ")], [nodes.Text(f"{words} ")]
     else:  # the word is a formula with its stop

@@ -21,6 +21,7 @@ from typing import Any
 
 from docstrings import restructured
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
@@ -132,7 +133,14 @@ def _pointer(face: ModuleType, module: ModuleType, name: str) -> list[str]:
     kind = "function" if inspect.isfunction(value) else kind
     docstring = value.__doc__ if kind != "data" else "\n".join(_attribute(module, name))
     told = "".join(f"{line} " for line in _lines(docstring)[:1])
-    head = [f".. py:{kind}:: {name}", f"   :module: {face.__name__}", ""]
+    made = _signature(kind, value) if kind == "function" else None
+    arguments, returns = made or ("", None)
+    arrow = f" -> {returns}" if returns else ""
+    head = [
+        f".. py:{kind}:: {name}{arguments}{arrow}",
+        f"   :module: {face.__name__}",
+        "",
+    ]
     return [*head, f"   {told}See `{home}`.", ""]
 
 
@@ -193,6 +201,10 @@ def as_written(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str, ret: str
 ) -> tuple[str, str | None] | None:
     """The signature as it stands in the file."""
+    return _signature(what, obj)
+
+
+def _signature(what: str, obj: Any) -> tuple[str, str | None] | None:
     if inspect.isclass(obj):
         if dataclasses.is_dataclass(obj):
             return _fields(obj), None
@@ -269,6 +281,26 @@ def without_lists(
     )
 
 
+def without_namesakes(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Unlink a type of a signature that leads to another object of the same name."""
+    for entry in doctree.findall(addnodes.desc_signature):
+        for link in list(entry.findall(nodes.reference)):
+            room, _, name = link.get("reftitle", "").rpartition(".")
+            here = _namespace(entry).get(name)
+            there = getattr(sys.modules.get(room), name, None)
+            if here is not None and there is not None and here is not there:
+                link.replace_self(link.children)
+
+
+def _namespace(entry: addnodes.desc_signature) -> dict[str, Any]:
+    """The names known where the object of a signature is defined."""
+    value: Any = sys.modules.get(entry.get("module") or "")
+    for part in (entry.get("fullname") or "").split("."):
+        value = getattr(value, part, None)
+    module = inspect.getmodule(getattr(value, "fget", value))
+    return vars(module) if module else {}
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives and what is done to signatures and docstrings."""
     app.setup_extension("sphinx.ext.autodoc")
@@ -277,5 +309,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("rooms", Rooms)
     app.connect("autodoc-process-signature", as_written)
     app.connect("autodoc-process-docstring", read_docstring, priority=400)
+    app.connect("doctree-resolved", without_namesakes)
     app.connect("html-page-context", without_lists)
     return {"version": "1", "parallel_read_safe": True}

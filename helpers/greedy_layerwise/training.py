@@ -181,9 +181,9 @@ def train_end_to_end(
 ) -> GreedyHistory:
     """Train the same blocks and the last head together, by the gradient of its loss.
 
-    The control of `train_greedy`: same network, same first weights, same recipe, so
-    that L times the epochs give every block as many updates and 1 times as many passes
-    over the data.
+    The control of `train_greedy`: same network, same first weights, same recipe. The
+    same number of epochs gives every block as many updates; as many passes over the
+    data as all layers together take are L times that number.
 
     Args:
         dataset: images and classes.

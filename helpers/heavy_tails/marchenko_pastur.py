@@ -102,7 +102,9 @@ class MarchenkoPastur:
         return found
 
     def moment(self, k: int) -> float:
-        """The k-th moment, k >= 1: sigma^(2k) times the sum of Narayana numbers / Q^r.
+        """The k-th moment, k >= 1, from Narayana numbers N(k, r + 1), r = 0 to k - 1.
+
+        It is sigma^(2k) times the sum over r of N(k, r + 1) / Q^r.
 
         Raises:
             ValueError: k below 1.

@@ -74,7 +74,7 @@ _FAMILIES = {
 
 @dataclass(frozen=True)
 class TruncatedPowerLaw:
-    """A density proportional to x^-alpha e^(-rate x) for x >= xmin.
+    """A density proportional to x^-alpha e^(-Lambda x) for x >= xmin.
 
     Attributes:
         alpha: maximum-likelihood exponent, of any sign.

@@ -137,7 +137,7 @@ def expected_breakpoints(
 def expected_plane_regions(n_neurons: int, area: float, perimeter: float) -> float:
     """Return the expected number of activation regions in a window of a plane.
 
-    With N neurons, 1 + N P / (2 pi) + N (N - 1) / 2 A / (2 pi), where A and P are the
+    With N neurons, 1 + N P / (2 pi) + N (N - 1) A / (4 pi), where A and P are the
     area and the perimeter of a convex window on the sphere (`window_on_sphere`). Our
     derivation, for ReLU networks of infinite width at He initialisation with small
     biases: each neuron draws a random great circle. Exact for one hidden layer without

@@ -170,7 +170,7 @@ class TwoBasins:
         Args:
             noise: "constant", "hessian" or "first", whose shape is fixed inside.
             trace: E|noise|^2, > 0.
-            lr: learning rate, below 1 / c.
+            lr: learning rate, below 1 / c_p and 1 / c_q.
 
         Raises:
             ValueError: another noise, trace or lr out of range.
