@@ -258,7 +258,7 @@ def test_colours_follow_the_page(toy):
     stroke = "node => getComputedStyle(node).stroke"
     assert blue.evaluate(stroke) == "rgb(213, 94, 0)"
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    assert blue.evaluate(stroke) == "rgb(240, 128, 60)"
+    assert blue.evaluate(stroke) == "rgb(255, 142, 49)"
     words = page.locator(".explorer-row text").first
     assert words.evaluate("node => getComputedStyle(node).fill") == "rgb(206, 214, 221)"
 
