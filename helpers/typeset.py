@@ -37,9 +37,10 @@ _ACCENTS = {"": "", "~": "\N{COMBINING TILDE}", "bar": "\N{COMBINING MACRON}"}
 _SIGNS = {"<=": "≤", ">=": "≥", "->": "→", "+-": "±"}
 _NAMES = "|".join(sorted(_GREEK, key=len, reverse=True))
 _GROUP = r"\((?:[^()]|\([^()]*\))*\)"
+_LETTER = "[A-Za-zℓϑ]"
 _POWER = r"-?[A-Za-z]+|-?\d+(?:\.\d+)?(?:/\d+)?"
 _SCRIPT = rf"_(?:{_GROUP}|[A-Za-z]+\d?|\d+)|\^(?:{_GROUP}|{_POWER})"
-_BASE = rf"(?<![\w.])(?:{_NAMES}|[A-Za-z]|\d+(?:\.\d+)?(?=\^))~?|(?<=[)\]])"
+_BASE = rf"(?<![\w.])(?:{_NAMES}|{_LETTER}|\d+(?:\.\d+)?(?=\^))~?|(?<=[)\]])"
 _BAR = rf"(?:{_NAMES}|[A-Za-z])bar"
 _ALONE = rf"(?<![\w.])(?:(?:{_NAMES})(?! method|-[a-z])|{_BAR}|[A-Z]~)"
 _ATOM = re.compile(rf"\((?:\w+|(?:{_NAMES}|[A-Za-z])(?:{_SCRIPT})*)\)")
