@@ -51,7 +51,7 @@ _RC: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 130,
     "figure.facecolor": "white",
-    "figure.figsize": (7.0, 3.6),
+    "figure.figsize": (6.2, 3.4),
     "font.size": 11,
     "grid.alpha": 0.25,
     "image.cmap": "cividis",
