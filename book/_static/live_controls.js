@@ -20,7 +20,8 @@ function liveControls(root) {
   const count = () => {
     const seen = new Set(renderer.regions(state));
     status.textContent = `${state.depth} × ${state.width} neurons: ${seen.size} regions with a pixel in `
-      + `this window, ${liveNumber(2 * state.half)} wide. Drag it; zoom with + and −.`;
+      + `this window, ${liveNumber(2 * state.half)} wide`;
+    status.append(liveElement("span", { className: "live-hint", textContent: ". Drag it; zoom with + and −." }));
   };
   const show = () => {
     renderer.draw(state);
