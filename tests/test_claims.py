@@ -220,6 +220,18 @@ def test_rows_are_escaped_and_can_be_linked_to():
     assert row(make(paper="<i>")).i is None
 
 
+def test_a_claim_that_was_not_tested_is_neither_live_nor_stored():
+    untested = make(setting="digits", measured=None, interval=None)
+    assert row(untested)["data-run"] == "none"
+    assert row(make())["data-run"] == "live"
+
+
+def test_no_line_of_a_command_ends_within_an_option():
+    stored = make(stored="2 cores: python -m room --data a --batch-size 4")
+    kept = [span.text for span in row(stored).select("dd .with-stop")]
+    assert kept == ["--data", "--batch-size"]
+
+
 def test_a_false_claim_is_shown_and_raises(capsys):
     with pytest.raises(ClaimError, match=r"claim 1.2 \(slope is 1\): measured 3, "):
         claim("1.2", "slope is 1", **(DEFAULTS | {"measured": 3}))

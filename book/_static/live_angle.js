@@ -95,7 +95,7 @@ liveStart("angle", (root) => {
     const decades = (all) => all.map(Math.log10);
     const shown = (v) => (v < 1e-4 ? "below 0.0001" : liveNumber(v));
     picture.innerHTML = chart(`${phase}: χ₁ = ${law.chi.toFixed(2)}`,
-      "angle in degrees", [0, 120], angles, limit)
+      "angle in degrees", [0, 180], angles, limit)
       + chart("the same on a logarithmic axis", "log₁₀ of the angle", [-4, 2.3], decades(angles), decades(limit));
     status.textContent = `${phase}: after ${ANGLE.depth} layers of ${ANGLE.width} neurons `
       + `${shown(angles.at(-1))} degrees, infinite width ${shown(limit.at(-1))}`;

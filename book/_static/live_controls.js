@@ -21,7 +21,7 @@ function liveControls(root) {
     const seen = new Set(renderer.regions(state));
     status.textContent = `${state.depth} × ${state.width} neurons: ${seen.size} regions with a pixel in `
       + `this window, ${liveNumber(2 * state.half)} wide`;
-    status.append(liveElement("span", { className: "live-hint", textContent: ". Drag it; zoom with + and −." }));
+    status.append(liveElement("span", { className: "live-hint", textContent: ". Drag it; the keys + and − zoom." }));
   };
   const show = () => {
     renderer.draw(state);

@@ -62,6 +62,14 @@ def test_a_statement_without_a_number_of_the_paper_gets_ours(lead, numbered):
     assert ("ours" in found["classes"]) == ("ours" in lead)
 
 
+def test_numbers_of_the_paper_are_not_counted():
+    leads = ("Proposition 3.1 (better).", "Proposition (ours).", "Linear law")
+    found, _ = boxed(*(paragraph(bold(lead), nodes.Text(" is")) for lead in leads))
+    told = [one.astext().removesuffix(" is") for one in found]
+    assert told == [leads[0], "Proposition 7.1 (ours).", "Linear law 7.2"]
+    assert [one["ids"] for one in found] == [[f"statement-{k}"] for k in (1, 2, 3)]
+
+
 def test_a_proof_ends_with_its_square():
     parts = [
         paragraph(italic("Proof."), nodes.Text(" Put")),

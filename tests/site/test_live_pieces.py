@@ -165,6 +165,11 @@ def test_the_curve_of_infinite_width_is_the_helpers(
     assert law["chi"] == pytest.approx(chi, rel=1e-5)
 
 
+def test_numbers_show_two_digits_or_all_before_the_point(piece):
+    numbers = "() => [0.0123, 5.96, 99.4, 99.6, 200].map(liveNumber)"
+    assert piece("angle").evaluate(numbers) == ["0.012", "6.0", "99", "100", "200"]
+
+
 def test_a_phase_is_named_only_where_the_variance_has_a_limit(piece):
     named = {
         ("tanh", 0.8, 0.2): "Ordered",

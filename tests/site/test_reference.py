@@ -127,6 +127,22 @@ def test_what_a_page_shows_of_another_room_stands_below_its_own_and_leads_there(
     assert not page.find("dt", id="helpers.claims.Claim.verdict")
 
 
+def test_a_type_leads_to_its_own_object_and_to_no_namesake(site):
+    """The Path of a file is not that of sublevel_sets, a row not that of a report."""
+    for room, away in (("stored_runs", "sublevel_sets"), ("claim_rows", "report")):
+        types = parsed(site, f"{FOLDER}/{room}.html").select("dt.sig a.reference")
+        assert not [link["href"] for link in types if f"{away}.html" in link["href"]]
+    plane = parsed(site, f"{FOLDER}/sublevel_sets.html")
+    assert plane.select("dt.sig a.reference[href$='#helpers.sublevel_sets.Path']")
+
+
+def test_what_is_shown_of_another_room_has_its_arguments(site):
+    page = parsed(site, f"{FOLDER}/edge_of_chaos.html")
+    shown = page.find("dt", id="helpers.edge_of_chaos.relu_like").text
+    assert "right" in shown
+    assert "left" in shown
+
+
 def test_files_to_read_stand_in_one_form(site):
     """A list with bullets, a file in code style in each, no stop at its end."""
     for name, article in articles(site):
