@@ -287,14 +287,15 @@ def without_namesakes(app: Sphinx, doctree: nodes.document, page: str) -> None:
         for link in list(entry.findall(nodes.reference)):
             room, _, name = link.get("reftitle", "").rpartition(".")
             here = _namespace(entry).get(name)
-            there = getattr(sys.modules.get(room), name, None)
-            if here is not None and there is not None and here is not there:
+            if here is None or not room.startswith("helpers."):
+                continue
+            if here is not getattr(import_module(room), name, here):
                 link.replace_self(link.children)
 
 
 def _namespace(entry: addnodes.desc_signature) -> dict[str, Any]:
     """The names known where the object of a signature is defined."""
-    value: Any = sys.modules.get(entry.get("module") or "")
+    value: Any = import_module(entry["module"]) if entry.get("module") else None
     for part in (entry.get("fullname") or "").split("."):
         value = getattr(value, part, None)
     module = inspect.getmodule(getattr(value, "fget", value))
